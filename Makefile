@@ -1,0 +1,45 @@
+# Ankunft: `make` lists the targets. Everything a target needs is installed by it, as root on Debian 12 or 13.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := /usr/bin/python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):/usr/sbin:/usr/bin:/sbin:/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A checkout brings its own configuration; nothing of the caller's Ansible leaks in.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+# What the targets need of Debian.
+PACKAGES := python3-venv python3-dev gcc git iproute2 openssh-client systemd-container mmdebstrap debian-archive-keyring zstd arch-test
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/.installed ## install what is missing: Debian packages, the virtual environment
+
+.venv/.installed: requirements.lock agent/requirements.lock pyproject.toml .ci/debian.sh
+	@.ci/debian.sh $(PACKAGES)
+	@echo "== virtual environment"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: lock
+lock: ## resolve the dependencies anew and pin them with hashes 
+	uv pip compile pyproject.toml --group lab --group dev $(UV_LOCK) --output-file requirements.lock
+	uv pip compile agent/pyproject.toml --constraint requirements.lock $(UV_LOCK) --output-file agent/requirements.lock
+UV_LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.PHONY: check
+check: setup ## style, types, borders: ruff, mypy, import-linter, yamllint, ansible-lint
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	yamllint --strict .
+	ansible-lint --offline --strict
