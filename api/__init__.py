@@ -1,0 +1,1 @@
+"""The order API: records customers, orders and domains, and hands accepted orders to the agents."""

@@ -1,0 +1,1 @@
+"""How an order becomes a contract: the code by SMS, the acceptance."""

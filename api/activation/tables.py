@@ -1,0 +1,23 @@
+"""What is remembered of codes sent by SMS: how often, never the code."""
+
+from __future__ import annotations
+
+from piccolo.columns import ForeignKey, Integer, Serial, Timestamptz
+from piccolo.table import Table
+
+from api.piccolo_conf import DB
+from api.tables import Order
+
+
+class SmsActivation(Table, db=DB, tablename="sms_activation"):
+    """The codes of one order, all together: five tries, whatever is sent again."""
+
+    id: Serial
+    order = ForeignKey(Order)
+    #: Which code is valid: the code is HMAC(master key, order, generation), so no table holds it.
+    generation = Integer(default=0)
+    #: Tries left for the order, over all codes; taken by a guarded update before a code is compared.
+    tries_left = Integer(default=5)
+    sent_at = Timestamptz(null=True, default=None)
+    expires_at = Timestamptz(null=True, default=None)
+    used_at = Timestamptz(null=True, default=None)

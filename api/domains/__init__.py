@@ -1,0 +1,1 @@
+"""The domains of an order and their registrar."""

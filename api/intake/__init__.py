@@ -1,0 +1,1 @@
+"""What a customer hands in: the form, its checks, the cart."""

@@ -1,0 +1,1 @@
+"""What is told to people: the outbox, mails and short messages."""
