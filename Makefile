@@ -43,3 +43,15 @@ check: setup ## style, types, borders: ruff, mypy, import-linter, yamllint, ansi
 	lint-imports
 	yamllint --strict .
 	ansible-lint --offline --strict
+
+.PHONY: test
+test: setup ## everything: units, contracts, journeys and faults on real hosting servers
+	pytest
+
+.PHONY: test-fast
+test-fast: setup ## what needs no hosting servers, within a minute
+	pytest tests/house tests/unit tests/contract
+
+.PHONY: demo
+demo: setup ## an order from the click to the account on throw-away servers, and the proofs; KEEP=1 leaves them
+	python -m tests.demo

@@ -7,7 +7,8 @@ host is as likely as its weight says and nobody can choose. A host that serves e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence, Set as AbstractSet
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import inf, log
 from typing import Annotated, Literal
 
@@ -97,7 +98,7 @@ def draw(placement: Placement, need: Need, seed: bytes, room: Mapping[str, int],
     """
     whole = _verdicts(placement.hosts, need.services, ALL, need.pool, seed, room, alive)
     if winner := _winner(whole):
-        return Draw({service: winner for service in need.services}, whole)
+        return Draw(dict.fromkeys(need.services, winner), whole)
     verdicts = list(whole)
     chosen: dict[str, str] = {}
     for service in need.services:

@@ -33,7 +33,8 @@ class SignatureRefusedError(Exception):
 class Headers(Protocol):
     """What the library asks of headers: the field lines in order, repeated ones included."""
 
-    def items(self) -> Sequence[tuple[str, str]]: ...
+    def items(self) -> Sequence[tuple[str, str]]:
+        """Return name and value of each field line."""
 
 
 class Message(Protocol):
@@ -51,7 +52,7 @@ class Signed(NamedTuple):
     nonce: str
 
 
-class _Key(HTTPSignatureKeyResolver):  # type: ignore[misc]
+class _Key(HTTPSignatureKeyResolver):
     def __init__(self, key: Ed25519PrivateKey | Ed25519PublicKey) -> None:
         self.key = key
 
@@ -94,10 +95,10 @@ def verify_request(message: Message, body: bytes, key: Ed25519PublicKey) -> Sign
     if len(results) != 1:
         raise SignatureRefusedError("exactly one signature is expected")
     parameters = results[0].parameters
-    nonce = parameters.get("nonce") or ""
+    nonce = str(parameters.get("nonce") or "")
     if len(nonce) < MIN_NONCE_CHARS:
         raise SignatureRefusedError("the nonce is missing or too short")
-    return Signed(str(parameters["keyid"]), str(nonce))
+    return Signed(str(parameters["keyid"]), nonce)
 
 
 def fingerprint(public_key: bytes) -> str:
