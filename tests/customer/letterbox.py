@@ -19,6 +19,13 @@ def address_of(message: EmailMessage) -> str:
     return str(header.addresses[0].addr_spec) if header and header.addresses else ""
 
 
+def text_of(message: EmailMessage) -> str:
+    """Return the headers and every readable part of *message*, as a person sees them."""
+    headers = [f"{name}: {value}" for name, value in message.items()]
+    parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
+    return "\n".join(headers + [str(part.get_content()) for part in parts if isinstance(part, EmailMessage)])
+
+
 def _files(maildir: Path) -> Iterator[Path]:
     folders = (maildir / "new", maildir / "cur")
     yield from sorted((file for folder in folders if folder.is_dir() for file in folder.iterdir()), key=_age)

@@ -1,0 +1,1 @@
+"""What a system administrator does on a hosting server: log in as root by SSH, look, run a playbook by hand."""
