@@ -1,0 +1,156 @@
+"""One playbook run for one job, by ansible-runner; the only place that knows it.
+
+Nothing of a job reaches Ansible but the path of a file that the action plugins read themselves: a variable's
+value would be evaluated as a template.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+import msgspec
+
+from agent import durable
+from agent.environment import RUN_MARK, ansible_environment, programs
+from agent.progress import Status
+
+JOB_VARIABLE = "account_job_file"
+BUSY_RC = 75
+"""What the lock program answers when an earlier run for the account is still at work (EX_TEMPFAIL)."""
+
+_LOCK_VARIABLE = "ANKUNFT_ACCOUNT_LOCK"
+_LOCK_WAIT_S = 60
+_LOOK_S = 1
+_MAX_LOG_CHARS = 4 * 1024 * 1024
+_STEPS: dict[str, Status] = {
+    "runner_on_ok": "ok",
+    "runner_on_skipped": "skipped",
+    "runner_on_failed": "failed",
+    "runner_on_unreachable": "failed",
+}
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A task that failed on the host, and what it said."""
+
+    name: str
+    message: str
+
+
+class Run(msgspec.Struct):
+    """What a playbook run left behind. *stats* is None when it never came to its recap."""
+
+    status: str = "unstarted"
+    rc: int | None = None
+    stats: dict[str, Any] | None = None
+    failures: list[Task] = msgspec.field(default_factory=list)
+    last_task: str = ""
+    log: list[str] = msgspec.field(default_factory=list)
+    log_chars: int = 0
+
+
+def play(
+    *,
+    project: Path,
+    playbook: Path,
+    inventory: Path,
+    host: str,
+    payload: bytes,
+    private: Path,
+    launcher: Path,
+    lock: Path,
+    mark: str,
+    timeout_s: int,
+    on_step: Callable[[str, Status], None],
+    is_cancelled: Callable[[], bool],
+) -> Run:
+    """Run *playbook* of *project* on *host* for the job in *payload* and return what came of it.
+
+    *private* is an empty folder that only root can read; the caller removes it. *lock* is taken by the program in
+    the folder *launcher* and held by the run's own processes, so that it stays taken when the runner is killed.
+    *is_cancelled* is asked every second.
+
+    Raises:
+        OSError: the private folder cannot be filled.
+    """
+    job_file = private / "job.json"
+    job_file.touch(mode=0o600)
+    job_file.write_bytes(payload)
+    run = Run()
+    process = ansible_runner.interface.init_runner(
+        private_data_dir=str(private),
+        project_dir=str(project),
+        playbook=str(playbook),
+        inventory=str(project / inventory),
+        limit=host,
+        extravars={JOB_VARIABLE: str(job_file)},
+        settings={"pexpect_timeout": _LOOK_S, "suppress_ansible_output": True, "suppress_output_file": True},
+        timeout=timeout_s,
+        ident="run",
+        event_handler=lambda event: _take_in(run, event, on_step),
+        cancel_callback=is_cancelled,
+    )
+    process.config.env = _only_own(process.config.env) | ansible_environment(project, private)
+    process.config.env |= {RUN_MARK: mark, _LOCK_VARIABLE: str(lock)}
+    process.config.env["PATH"] = f"{launcher}:{process.config.env['PATH']}"
+    process.run()
+    run.status, run.rc = process.status, process.rc
+    return run
+
+
+def provide_launcher(folder: Path) -> None:
+    """Put an ansible-playbook into *folder* that takes the account's lock, then becomes the real one.
+
+    Runner closes all descriptors in its children, so a lock of ours would not be inherited. *folder* must not lie
+    on /run, from which Debian runs nothing.
+    """
+    real = shlex.quote(str(programs() / "ansible-playbook"))
+    script = (
+        "#!/bin/sh\n"
+        f"exec flock --no-fork --timeout {_LOCK_WAIT_S} --conflict-exit-code {BUSY_RC}"
+        f' "${_LOCK_VARIABLE}" {real} "$@"\n'
+    )
+    durable.write(folder / "ansible-playbook", script.encode(), mode=0o700)
+
+
+def _only_own(environment: dict[str, str]) -> dict[str, str]:
+    """Keep of runner's environment what runner itself put there, and nothing that this process inherited."""
+    own = ("ANSIBLE_CALLBACK", "ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_CACHE_PLUGIN", "ANSIBLE_RETRY", "AWX_", "RUNNER_")
+    return {name: value for name, value in environment.items() if name.startswith(own)}
+
+
+def _take_in(run: Run, event: dict[str, Any], on_step: Callable[[str, Status], None]) -> bool:
+    """Note what an event tells. False: runner need not keep it in a file."""
+    data = event.get("event_data") or {}
+    kind = event.get("event", "")
+    task = str(data.get("task") or "")
+    if (said := str(event.get("stdout") or "")) and run.log_chars < _MAX_LOG_CHARS:
+        run.log.append(said)
+        run.log_chars += len(said)
+    if kind == "playbook_on_task_start":
+        run.last_task = task
+        on_step(task, "started")
+    elif kind in _STEPS and task:
+        result = data.get("res") or {}
+        changed = kind == "runner_on_ok" and result.get("changed")
+        on_step(task, "changed" if changed else _STEPS[kind])
+        if _STEPS[kind] == "failed" and not data.get("ignore_errors"):
+            run.failures.append(Task(task, _message(result)))
+    elif kind == "playbook_on_stats":
+        run.stats = data
+    return False
+
+
+def _message(result: dict[str, Any]) -> str:
+    """Return what a failed task says for itself; an item's own words before the loop's."""
+    for item in result.get("results") or []:
+        if isinstance(item, dict) and item.get("failed"):
+            result = item
+            break
+    if "censored" in result:
+        return str(result.get("msg") or "its result is hidden; run the playbook by hand to see it")
+    return str(result.get("msg") or result.get("stderr") or result.get("reason") or "no reason given")

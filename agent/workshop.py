@@ -1,0 +1,114 @@
+"""Where an admitted job is worked on: its private folder, its lock, its progress, its report."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.claim import remove
+from agent.jobs import Job, Outcome, Report
+from agent.orphans import end_orphans
+from agent.progress import ProgressFile
+from agent.project import Project
+from agent.provision import play
+from agent.report import Verdict, compose, judge
+from agent.settings import Settings
+from agent.spool import Attempt, Spool
+
+log = logging.getLogger(__name__)
+
+CANCELLED = "canceled"
+
+
+class Workshop:
+    """The work on one job after the other, with the last good version of the project.
+
+    *beat* is called every second of a run; *is_cancelled* tells whether to drop it unfinished.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        project: Project,
+        *,
+        mark: str,
+        beat: Callable[[], None],
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._spool = Spool(settings.spool_dir)
+        self._project = project
+        self._mark = mark
+        self._beat = beat
+        self._is_cancelled = is_cancelled
+
+    def clear(self) -> None:
+        """Wipe what runs that were killed have left in their private folders."""
+        for left in self._settings.run_dir.iterdir():
+            remove(left)
+
+    def work(self, job: Job, payload: bytes) -> Report | None:
+        """Bring the account into the state that *job* asks for and return the report; None when it was cancelled.
+
+        Raises:
+            OSError: this server cannot work at the moment (disk full); nothing is known of the job.
+        """
+        started_at = datetime.now(UTC)
+        secrets = (job.account.password_hash, job.account.password_hash.rsplit("$", 1)[-1])
+        progress = ProgressFile(
+            self._spool, Attempt(job.job_id, job.epoch, job.attempt), host=job.host, secrets=secrets
+        )
+        version = self._project.current
+        if version is None:
+            reason = self._project.refused or "it was not read yet"
+            verdict: Verdict | None = Verdict(
+                Outcome.ERRORED, f"there are no working playbooks in {self._project.source}: {reason}"
+            )
+            lines: list[str] = []
+        else:
+            verdict, lines = self._run(job, payload, version, progress)
+        if verdict is None:
+            return None
+        return compose(job, verdict, started_at=started_at, log=self._preface(version) + lines, secrets=secrets)
+
+    def _run(self, job: Job, payload: bytes, version: Path, progress: ProgressFile) -> tuple[Verdict | None, list[str]]:
+        def is_cancelled() -> bool:
+            self._beat()
+            progress.renew()
+            return self._is_cancelled()
+
+        locks = self._settings.state_dir / "locks"
+        private = self._settings.run_dir / f"{job.job_id}.{job.epoch}.{job.attempt}"
+        shutil.rmtree(private, ignore_errors=True)
+        private.mkdir(mode=0o700)
+        try:
+            progress.add(f"playbooks {version.name[:12]}", "started")
+            if self._project.refused:
+                progress.add(f"an edit is not in use: {self._project.refused}", "skipped")
+            run = play(
+                project=version,
+                playbook=self._settings.playbook,
+                inventory=self._settings.inventory,
+                host=job.host,
+                payload=payload,
+                private=private,
+                launcher=self._settings.state_dir / "bin",
+                lock=locks / job.account.id,
+                mark=self._mark,
+                timeout_s=self._settings.run_timeout_s,
+                on_step=progress.add,
+                is_cancelled=is_cancelled,
+            )
+        finally:
+            end_orphans(self._mark)
+            shutil.rmtree(private)
+        return (None if run.status == CANCELLED else judge(run, job.host)), run.log
+
+    def _preface(self, version: Path | None) -> list[str]:
+        lines = [f"playbooks {version.name[:12]}"] if version else []
+        if self._project.refused:
+            lines.append(f"an edit of {self._project.source} is not in use: {self._project.refused}")
+        return lines
