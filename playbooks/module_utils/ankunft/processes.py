@@ -1,0 +1,57 @@
+"""End what runs as the customer: PHP, SFTP sessions, mail sessions. For an account that is locked or goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from .change import Change
+from .customer import as_customer
+from .host import Host
+from .job import Account
+
+_PROC = Path("/proc")
+
+
+def running(uid: int) -> list[int]:
+    """Return the processes whose real uid is *uid*, by their ids."""
+    folders = (folder for folder in _PROC.iterdir() if folder.name.isdecimal())
+    return sorted(int(folder.name) for folder in folders if _real_uid(folder) == uid)
+
+
+def _real_uid(folder: Path) -> int | None:
+    try:
+        status = (folder / "status").read_text()
+    except OSError:
+        return None
+    for line in status.splitlines():
+        if line.startswith("Uid:"):
+            return int(line.split()[1])
+    return None
+
+
+def no_php(host: Host, account: Account) -> Iterator[Change]:
+    """Have the account's PHP asleep: its unit ended, its socket gone. The next request would wake it."""
+    socket = host.php_socket(account.name)
+    if os.path.lexists(socket):
+        yield Change(f"php-account@{account.name}.service", "awake", "asleep", lambda: put_to_sleep(host, account))
+
+
+def put_to_sleep(host: Host, account: Account) -> None:
+    """End the account's PHP, so that it starts with new limits at the next request."""
+    host.stop_unit(f"php-account@{account.name}.service")
+    host.php_socket(account.name).unlink(missing_ok=True)
+
+
+def no_processes(account: Account) -> Iterator[Change]:
+    """Have no process of the customer. All are ended at one blow by the customer himself, so none can fork away."""
+    count = len(running(account.uid))
+    if count:
+        yield Change(
+            f"processes of {account.name}",
+            f"{count}",
+            "none",
+            lambda: as_customer(account, lambda: os.kill(-1, signal.SIGKILL)),
+        )

@@ -1,0 +1,148 @@
+"""The account as a user of the server, in the files that libnss-extrausers reads.
+
+No user tool: useradd's cost grows with the number of users, this one's does not (a lock, one read, one write,
+fsync, rename). shadow is written first and passwd last, so a user that can be seen is whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .change import Change
+from .errors import RefusedError
+from .files import Access, content_of, replace
+from .host import Host
+from .job import Account
+
+_NO_SHELL = "/usr/sbin/nologin"
+_LONG_PAST = 1
+_TABLES = ("shadow", "group", "passwd")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A user's line in one of the three files."""
+
+    table: str
+    line: str
+
+    @property
+    def key(self) -> str:
+        """The user's name, by which the line is found."""
+        return self.line.split(":", 1)[0]
+
+
+def render(table: str, values: list[str | int]) -> Entry:
+    """Write one line of a colon-separated *table* (passwd(5), group(5), shadow(5)).
+
+    Raises:
+        RefusedError: a value would end the field or the line.
+    """
+    texts = [str(value) for value in values]
+    if any(":" in text or not (text.isascii() and (text.isprintable() or not text)) for text in texts):
+        raise RefusedError(f"a value for {table} holds a colon or a control character")
+    return Entry(table, ":".join(texts))
+
+
+def entries(account: Account) -> list[Entry]:
+    """Return the account's lines. A suspended one keeps its hash behind a lock, and has expired besides."""
+    suspended = account.state == "suspended"
+    lock, expired = ("!", _LONG_PAST) if suspended else ("", "")
+    home = f"/srv/accounts/{account.name}"
+    return [
+        render("shadow", [account.name, lock + account.password_hash, "", "", "", "", "", expired, ""]),
+        render("group", [account.name, "x", account.uid, ""]),
+        render("passwd", [account.name, "x", account.uid, account.uid, "", home, _NO_SHELL]),
+    ]
+
+
+def refuse_other_user(host: Host, account: Account) -> None:
+    """Refuse the account if its name or its uid belongs to another user of the server."""
+    for path in (host.below("etc/passwd"), host.users / "passwd"):
+        for line in (content_of(path) or b"").splitlines():
+            name, _, uid, *_ = [*line.decode(errors="replace").split(":"), "", "", ""]
+            if (name == account.name) != (uid == str(account.uid)):
+                raise RefusedError(
+                    f"{path} has {name} with uid {uid}, so {account.name} cannot have uid {account.uid}; "
+                    "names and uids are never used twice: remove that user by hand if it is left over"
+                )
+
+
+def is_known(host: Host, account: Account) -> bool:
+    """Tell whether the account has a line in any of the three files."""
+    return any(_line(content_of(host.users / table) or b"", account.name) is not None for table in _TABLES)
+
+
+def user(host: Host, account: Account) -> Iterator[Change]:
+    """Have the account as a user with its password, locked if it is suspended."""
+    for entry in entries(account):
+        yield from _differing(host, entry.table, entry.key, entry.line)
+
+
+def no_user(host: Host, account: Account) -> Iterator[Change]:
+    """Have no such user, visible first to go."""
+    for table in reversed(_TABLES):
+        yield from _differing(host, table, account.name, None)
+
+
+def _differing(host: Host, table: str, key: str, line: str | None) -> Iterator[Change]:
+    path = host.users / table
+    before = _line(content_of(path) or b"", key)
+    if before != line:
+        yield Change(
+            f"{path} ({key})",
+            _shown(table, before),
+            _shown(table, line),
+            lambda: _rewrite(host, table, lambda old: _without_or_with(old, key, line)),
+        )
+
+
+def _shown(table: str, line: str | None) -> str:
+    if line is None or table != "shadow":
+        return line or ""
+    name, password, *rest = line.split(":")
+    locked = "locked" if password.startswith("!") else "open"
+    return ":".join([name, f"<a password's hash, {locked}>", *rest])
+
+
+def _line(content: bytes, key: str) -> str | None:
+    start = f"{key}:".encode()
+    at = 0 if content.startswith(start) else content.find(b"\n" + start) + 1
+    if at == 0 and not content.startswith(start):
+        return None
+    end = content.find(b"\n", at)
+    return content[at : end if end >= 0 else None].decode(errors="replace")
+
+
+def _without_or_with(content: bytes, key: str, line: str | None) -> bytes:
+    start = f"{key}:".encode()
+    kept = b"".join(old for old in content.splitlines(keepends=True) if not old.startswith(start))
+    if line is None:
+        return kept
+    if kept and not kept.endswith(b"\n"):
+        kept += b"\n"
+    return kept + f"{line}\n".encode()
+
+
+def _rewrite(host: Host, table: str, change: Callable[[bytes], bytes]) -> None:
+    gid, mode = (host.shadow_gid, 0o640) if table == "shadow" else (0, 0o644)
+    with _lock(host):
+        path = host.users / table
+        replace(path, change(content_of(path) or b""), Access(0, gid, mode))
+
+
+@contextmanager
+def _lock(host: Host) -> Iterator[None]:
+    """Hold the one lock of the three files; the kernel releases it if we are killed."""
+    folder = host.markers.parent
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    descriptor = os.open(folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
