@@ -60,4 +60,5 @@ def _changes(service: str, account: Account, host: Host, start_page: str, *, che
 def _verified(account: Account, *, check: bool) -> dict[str, Any]:
     if check:
         return {"skipped": True, "changed": False, "skip_reason": "there is nothing to try in check mode"}
-    return {"changed": False, "facts": verify.verify(account, Host.read())}
+    facts = verify.verify(account, Host.read())
+    return {"changed": False, "facts": facts, "ansible_stats": {"data": facts, "per_host": False, "aggregate": True}}

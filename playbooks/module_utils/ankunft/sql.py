@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import pymysql
 from pymysql.cursors import Cursor
 
 from .errors import RefusedError, UnavailableError
 
-Connection = pymysql.connections.Connection[Cursor]
+Connection: TypeAlias = "pymysql.connections.Connection[Cursor]"
 Row = tuple[object, ...]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_%\\]{1,64}")
