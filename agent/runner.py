@@ -1,6 +1,6 @@
 """The runner (root): takes signed jobs out of the spool, runs the playbook for each, reports.
 
-It speaks to nobody but the spool. Killed at any point it converges: a job stays in cur until its report is kept.
+It speaks to nobody but the spool, and works on one job at a time.
 """
 
 from __future__ import annotations
@@ -10,23 +10,16 @@ import logging
 import os
 import signal
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent import durable, notify, orphans
-from agent import report as reports
-from agent.admission import ForeignJobError, LateJobError, admit, identify
-from agent.backoff import pause_s
-from agent.claim import HostileFileError, claim, expected, park, reclaim, remove, waiting
-from agent.fence import FenceError, StaleJobError
-from agent.jobs import Job, JobRefusedError, Outcome, Report
-from agent.journal import open_journal, printable
+from agent import notify, orphans
+from agent.claim import waiting
+from agent.intray import Intray
+from agent.journal import open_journal
 from agent.keys import KeyFileError, api_key
 from agent.progress import Beat
 from agent.project import Project
@@ -43,25 +36,16 @@ EX_CONFIG = 78
 _UNSETTLED_S = 0.4
 
 
-class _Retry(NamedTuple):
-    """When to try again what this server itself could not do."""
-
-    at: float
-    failures: int
-
-
 class Runner:
-    """One job at a time; a job that cannot be worked on now is put off and holds up no other."""
+    """The loop: keep the project up to date, work on what the listing shows, wait for a hint or a while."""
 
     def __init__(self, settings: Settings, key: Ed25519PublicKey, mark: str) -> None:
-        self.settings = settings
-        self.spool = Spool(settings.spool_dir)
-        self.fences = settings.state_dir / "fences"
-        self.is_stopping = False
-        self.is_cancelled = False
-        self._key = key
-        self._beat = Beat(self.spool)
-        self.project = Project(
+        self._settings = settings
+        self._spool = Spool(settings.spool_dir)
+        self._is_stopping = False
+        self._is_cancelled = False
+        self._beat = Beat(self._spool)
+        self._project = Project(
             settings.project_dir,
             settings.state_dir / "good",
             host=settings.host,
@@ -70,10 +54,9 @@ class Runner:
             beat=self.beat,
         )
         self._workshop = Workshop(
-            settings, self.project, mark=mark, beat=self.beat, is_cancelled=lambda: self.is_cancelled
+            settings, self._project, mark=mark, beat=self.beat, is_cancelled=lambda: self._is_cancelled
         )
-        self._put_off: dict[str, _Retry] = {}
-        self._undelivered: dict[str, Report] = {}
+        self._intray = Intray(settings, self._spool, key, self._workshop)
 
     def beat(self) -> None:
         """Show systemd and the courier that the runner lives."""
@@ -86,124 +69,45 @@ class Runner:
     def recover(self) -> None:
         """Clear away what a killed runner left; its jobs are still in cur and are taken up again."""
         self._workshop.clear()
-        for left in self.spool.cur.iterdir():
-            if expected(left.name) is None:
-                remove(left)
+        self._intray.clear()
+
+    def stop(self) -> None:
+        """Finish the running job and end; asked a second time, drop it: the next start takes it up again."""
+        self._is_cancelled = self._is_stopping
+        self._is_stopping = True
 
     def turn(self) -> None:
         """Work on everything that is due, the interrupted first; also bring the project up to date."""
-        for folder in (self.spool.cur, self.spool.new):
-            for name in waiting(folder):
-                if self.is_stopping:
-                    return
-                self._bring_up_to_date()
-                retry = self._put_off.get(name)
-                if retry is None or retry.at <= time.monotonic():
-                    self._handle(folder, name)
         self._bring_up_to_date()
+        for folder in (self._spool.cur, self._spool.new):
+            for name in waiting(folder):
+                if self._is_stopping:
+                    return
+                if self._intray.is_due(name):
+                    self._intray.handle(folder, name)
+                    self._bring_up_to_date()
 
     def run(self, wake: Wake) -> None:
         """Turn and wait until told to stop."""
         notify.tell("READY=1")
-        while not self.is_stopping:
+        while not self._is_stopping:
             try:
                 self.turn()
             except OSError:
-                log.exception("the spool in %s cannot be read; trying again", self.spool.root)
-            wake.wait(self.settings.rescan_s if self.project.is_settled else _UNSETTLED_S)
+                log.exception("the spool in %s cannot be read; trying again", self._spool.root)
+            wake.wait(self._settings.rescan_s if self._project.is_settled else _UNSETTLED_S)
         notify.tell("STOPPING=1")
 
     def _bring_up_to_date(self) -> None:
         self.beat()
-        before = self.project.refused
-        self.project.refresh()
-        if self.project.refused != before:
-            notify.tell(f"STATUS=an edit is not in use: {self.project.refused}" if self.project.refused else "STATUS=")
-
-    def _handle(self, folder: Path, name: str) -> None:
-        """See one file of the spool to its end, or put it off."""
-        try:
-            self._advance(folder, name)
-        except FileNotFoundError as error:
-            if str(error.filename) != str(folder / name):
-                self._postpone(name, error)
-        except (HostileFileError, JobRefusedError, ForeignJobError, StaleJobError) as error:
-            self._park(folder, name, error)
-        except Exception as error:  # noqa: BLE001  # one poisoned job must not hold up the others
-            self._postpone(name, error)
-        else:
-            self._put_off.pop(name, None)
-
-    def _advance(self, folder: Path, name: str) -> None:
-        attempt = expected(name)
-        if attempt is None:
-            raise JobRefusedError("the courier makes no such names")
-        if report := self._undelivered.get(name):
-            self._finish(name, report)
-            return
-        content = claim(self.spool, name) if folder == self.spool.new else reclaim(self.spool, name)
-        job, payload = identify(name, content, key=self._key, host=self.settings.host)
-        if reports.deliver_again(self.spool, attempt):
-            (self.spool.cur / name).unlink()
-            return
-        durable.write(self.spool.cur / name, content)  # an inode of our own: the courier may hold the old one open
-        try:
-            admit(job, self.fences, datetime.now(UTC))
-        except (LateJobError, FenceError) as error:
-            self._finish(name, self._not_tried(job, str(error)))
-            return
-        self._work(name, job, payload)
-
-    def _work(self, name: str, job: Job, payload: bytes) -> None:
-        notify.tell(f"STATUS=working on {job.account.name}")
-        log.info("%s: attempt %d.%d of job %s begins", job.account.name, job.epoch, job.attempt, job.job_id)
-        try:
-            report = self._workshop.work(job, payload)
-        except OSError as error:
-            log.warning("%s: could not be tried: %s", job.account.name, error)
-            report = self._not_tried(job, f"{job.host} cannot work: {error}")
-        except Exception as error:
-            log.exception("%s: the runner itself failed", job.account.name)
-            report = self._not_tried(job, f"the runner itself failed ({type(error).__name__}); see its journal")
-        notify.tell("STATUS=")
-        if report is None:
-            log.warning("%s: dropped unfinished, the next start takes it up again", job.account.name)
-            return
-        log.info("%s: %s, changed=%d %s", job.account.name, report.outcome, report.changed, report.problem or "")
-        self._finish(name, report)
-
-    def _finish(self, name: str, report: Report) -> None:
-        self._undelivered[name] = report
-        reports.deliver(self.spool, report)
-        (self.spool.cur / name).unlink(missing_ok=True)
-        del self._undelivered[name]
-
-    def _not_tried(self, job: Job, problem: str) -> Report:
-        verdict = reports.Verdict(Outcome.ERRORED, problem)
-        return reports.compose(job, verdict, started_at=datetime.now(UTC), log=(), secrets=(job.account.password_hash,))
-
-    def _park(self, folder: Path, name: str, reason: Exception) -> None:
-        where = self.spool.cur if os.path.lexists(self.spool.cur / name) else folder
-        try:
-            aside = park(self.spool, where, name)
-        except OSError as error:
-            self._postpone(name, error)
-            return
-        log.error("parked %s as %s: %s", printable(ascii(name)), aside, reason)
-
-    def _postpone(self, name: str, error: Exception) -> None:
-        failures = self._put_off[name].failures + 1 if name in self._put_off else 1
-        wait_s = pause_s(failures)
-        self._put_off[name] = _Retry(time.monotonic() + wait_s, failures)
-        log.error("%s is put off for %.0f s: %s", printable(ascii(name)), wait_s, error, exc_info=error)
+        self._project.refresh()
+        refused = self._project.refused
+        notify.tell(f"STATUS=an edit is not in use: {refused}" if refused else "STATUS=")
 
 
-def _stop_on_signals(runner: Runner, wake: Wake) -> None:
-    """First SIGTERM: finish the running job. Second: drop it, the next start takes it up again."""
-
+def _listen_to_signals(runner: Runner, wake: Wake) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        runner.is_cancelled = runner.is_stopping
-        runner.is_stopping = True
+        runner.stop()
         wake.interrupt()
 
     signal.signal(signal.SIGTERM, stop)
@@ -211,12 +115,27 @@ def _stop_on_signals(runner: Runner, wake: Wake) -> None:
 
 
 def _prepare(settings: Settings) -> None:
+    """Make the runner's own folders, which nobody else may look into."""
     os.umask(0o077)
     for folder in (settings.state_dir, settings.run_dir):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("fences", "good", "locks", "bin"):
         (settings.state_dir / name).mkdir(exist_ok=True)
     provide_launcher(settings.state_dir / "bin")
+
+
+def _work(settings: Settings, key: Ed25519PublicKey, *, once: bool) -> None:
+    mark = orphans.own_mark(settings.state_dir)
+    orphans.end_orphans(mark)
+    runner = Runner(settings, key, mark)
+    runner.recover()
+    trees = [settings.project_dir / part for part in ("playbooks", "inventory", "templates")]
+    with Wake([settings.spool_dir / "new", settings.project_dir], trees) as wake:
+        _listen_to_signals(runner, wake)
+        if once:
+            runner.turn()
+        else:
+            runner.run(wake)
 
 
 @click.command()
@@ -239,14 +158,4 @@ def main(config: Path, *, once: bool, verbose: bool) -> None:
         except BlockingIOError:
             log.critical("another runner works on %s", settings.state_dir)
             sys.exit(EX_TEMPFAIL)
-        mark = orphans.own_mark(settings.state_dir)
-        orphans.end_orphans(mark)
-        runner = Runner(settings, key, mark)
-        runner.recover()
-        trees = [settings.project_dir / part for part in ("playbooks", "inventory", "templates")]
-        with Wake([runner.spool.new, settings.project_dir], trees) as wake:
-            _stop_on_signals(runner, wake)
-            if once:
-                runner.turn()
-            else:
-                runner.run(wake)
+        _work(settings, key, once=once)

@@ -7,7 +7,6 @@ Renaming is the only transition. The runner's side, which trusts nothing here, i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -65,11 +64,22 @@ class Spool:
             return False
         return True
 
-    def reports(self) -> Iterator[tuple[Attempt, Path]]:
-        """Yield the reports that the API has not acknowledged yet."""
-        for path in sorted(self.out.iterdir()):
-            if attempt := Attempt.of(path.name, REPORT):
-                yield attempt, path
+    def withdraw(self, attempt: Attempt) -> None:
+        """Take a job back that the runner has not begun."""
+        (self.new / (attempt.stem + JOB)).unlink(missing_ok=True)
+
+    def reported(self) -> set[Attempt]:
+        """Return the attempts whose reports the API has not acknowledged yet."""
+        found = (Attempt.of(path.name, REPORT) for path in self.out.iterdir())
+        return {attempt for attempt in found if attempt is not None}
+
+    def report(self, attempt: Attempt) -> bytes:
+        """Return the report of an attempt as the runner wrote it."""
+        return (self.out / (attempt.stem + REPORT)).read_bytes()
+
+    def end_progress(self, attempt: Attempt) -> None:
+        """Take the progress of an attempt away: nobody works on it any more and no report will come."""
+        (self.out / (attempt.stem + PROGRESS)).unlink(missing_ok=True)
 
     def forget(self, attempt: Attempt) -> None:
         """Remove report and progress of an attempt, once they are acknowledged or refused for good."""
