@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from .errors import RefusedError
+from .errors import UnavailableError
 from .job import Account
 
 _LONGEST_MESSAGE = 500
@@ -17,7 +17,7 @@ def as_customer(account: Account, work: Callable[[], object]) -> None:
     A link that he planted leads *work* only where he could have gone himself.
 
     Raises:
-        RefusedError: *work* failed; the message is its own.
+        UnavailableError: *work* failed, or its process was killed; the message is its own.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -28,7 +28,7 @@ def as_customer(account: Account, work: Callable[[], object]) -> None:
         message = pipe.read(_LONGEST_MESSAGE).decode(errors="replace")
     _, status = os.waitpid(child, 0)
     if os.waitstatus_to_exitcode(status) != 0:
-        raise RefusedError(f"as {account.name}: {message or 'the work ended without a word'}")
+        raise UnavailableError(f"as {account.name}: {message or 'the work ended without a word'}")
 
 
 def _be_customer(account: Account, work: Callable[[], object], writer: int) -> None:

@@ -11,6 +11,8 @@ import os
 import string
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from .change import Change
 from .customer import as_customer
@@ -58,20 +60,24 @@ def start_page(host: Host, account: Account, template: str) -> Iterator[Change]:
     """Have a start page, unless something of its name is there already."""
     folder = host.accounts / account.name / "public"
     content = render(template, account)
+    yield Change(
+        f"{folder / NAME}", "", "the start page", lambda: as_customer(account, lambda: _place(folder, content))
+    )
 
-    def place() -> None:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            page = os.open(NAME, flags, 0o644, dir_fd=descriptor)
-        except FileExistsError:
-            return
-        finally:
-            os.close(descriptor)
-        with open(page, "wb") as file:  # noqa: PTH123 -- of a descriptor, which Path cannot open
-            os.fchmod(page, 0o644)
-            file.write(content)
-            file.flush()
-            os.fsync(page)
 
-    yield Change(f"{folder / NAME}", "", "the start page", lambda: as_customer(account, place))
+def _place(folder: Path, content: bytes) -> None:
+    """Write the page beside its place and link it in, so that it appears whole or not at all, and replaces nothing."""
+    inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    new = f".{NAME}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(new, dir_fd=inside)
+    page = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=inside)
+    with open(page, "wb") as file:  # noqa: PTH123 -- of a descriptor, which Path cannot open
+        os.fchmod(page, 0o644)
+        file.write(content)
+        file.flush()
+        os.fsync(page)
+    with suppress(FileExistsError):
+        os.link(new, NAME, src_dir_fd=inside, dst_dir_fd=inside)
+    os.unlink(new, dir_fd=inside)
+    os.close(inside)

@@ -47,23 +47,32 @@ def remove_tree(path: Path) -> None:
         path.unlink()
         return
     try:
-        _empty(top, path)
+        _empty_and_remove(top, path)
     finally:
         os.close(top)
-    path.rmdir()
 
 
-def _empty(top: int, path: Path) -> None:
-    """Remove what is in the folder *top*, level by level: a subfolder's own subfolders are moved up into *top*."""
+def _empty_and_remove(top: int, path: Path) -> None:
+    """Empty the folder *top* level by level: a subfolder's own subfolders are moved up into *top*. Then remove it."""
     prefix, number = f".{secrets.token_hex(8)}-", itertools.count()
     for _ in range(_ROUNDS):
         names = os.listdir(top)
-        if not names:
+        if not names and _removed(path):
             return
         for name in names:
             if not _unlinked(name, top):
                 _flatten(name, top, lambda: f"{prefix}{next(number)}")
     raise UnavailableError(f"{path} is filled while it is removed; end the processes that write there")
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.rmdir()
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            return False
+        raise
+    return True
 
 
 def _unlinked(name: str, folder: int) -> bool:

@@ -11,10 +11,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from .change import Change
 from .errors import RefusedError
-from .files import Access, content_of, replace
+from .files import Access, beside, content_of, replace
 from .host import Host
 from .job import Account
 
@@ -87,6 +88,18 @@ def no_user(host: Host, account: Account) -> Iterator[Change]:
     """Have no such user, visible first to go."""
     for table in reversed(_TABLES):
         yield from _differing(host, table, account.name, None)
+        yield from _no_remains(host, table)
+
+
+def _no_remains(host: Host, table: str) -> Iterator[Change]:
+    """Have no file that a killed run was writing; what is there while we hold the lock is nobody's."""
+    new = beside(host.users / table)
+    if not new.exists():
+        return
+    with _lock(host):
+        left_over = new.exists()
+    if left_over:
+        yield Change(str(new), "there", "", lambda: _remove_locked(host, new))
 
 
 def _differing(host: Host, table: str, key: str, line: str | None) -> Iterator[Change]:
@@ -146,3 +159,8 @@ def _lock(host: Host) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _remove_locked(host: Host, path: Path) -> None:
+    with _lock(host):
+        path.unlink(missing_ok=True)
