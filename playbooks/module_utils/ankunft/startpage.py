@@ -21,7 +21,7 @@ from .host import Host
 from .job import Account
 
 NAME = "index.html"
-_SPOKEN = ("L", "M", "N")
+_SPOKEN = {"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"}
 
 
 def readable(name: str) -> str:
@@ -39,7 +39,7 @@ def _readable_label(label: str) -> str:
         text = label.removeprefix("xn--").encode().decode("punycode")
     except UnicodeError:
         return label
-    return text if all(c == "-" or unicodedata.category(c)[0] in _SPOKEN for c in text) else label
+    return text if all(c == "-" or unicodedata.category(c) in _SPOKEN for c in text) else label
 
 
 def render(template: str, account: Account) -> bytes:
