@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -56,7 +56,7 @@ class Screen:
         )
         self.console.print(row)
 
-    def table(self, columns: tuple[str, ...], rows: list[tuple[str, ...]], *, winner: int | None = None) -> None:
+    def table(self, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, winner: int | None = None) -> None:
         """Show *rows* under *columns*; the *winner* stands out."""
         table = Table(box=None, header_style="dim", padding=(0, 2))
         for column in columns:

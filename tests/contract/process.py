@@ -1,0 +1,142 @@
+"""An API of one's own: settings, keys, database and the two processes, in one folder, gone afterwards."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+
+from tests.contract.gateway import sms_gateway
+from tests.customer.patience import wait_for
+
+ROOT = Path(__file__).parents[2]
+
+SETTINGS = """
+[database]
+url = "sqlite:///{folder}/ankunft.sqlite"
+[http]
+bind = "127.0.0.1"
+port = {port}
+public_url = "http://127.0.0.1:{port}"
+agent_url = "http://127.0.0.1:{port}"
+trusted_proxies = ["127.0.0.0/8"]
+[keys]
+folder = "{folder}/keys"
+[mail]
+smtp_host = "127.0.0.1"
+smtp_port = {smtp_port}
+sender = "Ankunft <service@hosting.test>"
+staff = "staff@hosting.test"
+[sms]
+url = "{sms_url}"
+countries = ["DE", "AT", "CH"]
+daily_budget = 10000
+[hosting]
+zone = "hosting.test"
+registrar = "sandbox"
+sftp_port = 22
+[catalogue]
+folder = "{root}/inventory/catalogue"
+[templates]
+folder = "{root}/templates"
+[leases]
+lease_s = 30
+long_poll_s = 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running API without any hosting server."""
+
+    url: str
+    staff_token: str
+    folder: Path
+    config: Path
+
+    @property
+    def sms_sink(self) -> Path:
+        """Where the messages to telephones end up."""
+        return self.folder / "sms.jsonl"
+
+    def run(self, *command: str) -> str:
+        """Run `ankunft` with *command* and return what it printed."""
+        return _ankunft(self.config, *command)
+
+    def database(self) -> sqlite3.Connection:
+        """Open the API's database beside it."""
+        return sqlite3.connect(self.folder / "ankunft.sqlite", timeout=10)
+
+    def row_counts(self) -> dict[str, int]:
+        """Return how many rows each table has, to see that nothing was stored half."""
+        with closing(self.database()) as database:
+            names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608 (names come from the catalogue)
+
+
+@contextmanager
+def api_process(folder: Path) -> Iterator[Api]:
+    """Run API and worker in *folder* until the block ends."""
+    smtp = Controller(Mailbox(folder / "mail"), hostname="127.0.0.1", port=free_port())
+    smtp.start()
+    config, port = folder / "ankunft.toml", free_port()
+    with sms_gateway(folder / "sms.jsonl") as sms_url:
+        config.write_text(
+            SETTINGS.format(folder=folder, root=ROOT, port=port, smtp_port=smtp.port, sms_url=sms_url), encoding="utf-8"
+        )
+        _ankunft(config, "init")
+        staff: dict[str, Any] = json.loads(_ankunft(config, "staff", "add", "Tester", "--json"))
+        processes = [_start(config, folder, name) for name in ("serve", "work")]
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for("the API is ready", lambda: _ready(url), timeout_s=30, every_s=0.1)
+            yield Api(url, staff["token"], folder, config)
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(timeout=20)
+            smtp.stop()
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _start(config: Path, folder: Path, command: str) -> subprocess.Popen[bytes]:
+    with (folder / f"{command}.log").open("wb") as log:
+        return subprocess.Popen([_program(), command], env=_environment(config), stdout=log, stderr=log, cwd=folder)
+
+
+def _ankunft(config: Path, *command: str) -> str:
+    done = subprocess.run([_program(), *command], env=_environment(config), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"ankunft {' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}"
+    return done.stdout
+
+
+def _program() -> str:
+    return str(Path(sys.executable).with_name("ankunft"))
+
+
+def _environment(config: Path) -> dict[str, str]:
+    return os.environ | {"ANKUNFT_CONFIG": str(config)}
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", trust_env=False).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
