@@ -21,7 +21,7 @@ from agent import notify
 from agent.backoff import pause_s
 from agent.client import Api, ApiRefusedError, ApiUnreachableError, connect
 from agent.delivery import Delivery
-from agent.enrolment import be_approved
+from agent.enrolment import Enrolment, NoTokenError
 from agent.fetching import Fetching
 from agent.journal import open_journal
 from agent.keys import KeyFileError, api_key, own_key
@@ -44,9 +44,8 @@ class Courier:
     def __init__(self, settings: Settings, key: Ed25519PrivateKey, job_key: Ed25519PublicKey, api: Api) -> None:
         spool = Spool(settings.spool_dir)
         leases = Leases(spool, settings.silence_s)
-        self._settings = settings
-        self._key = key
-        self._api = api
+        self._enrolment = Enrolment(settings, key, api)
+        self._is_approved = asyncio.Event()
         self._fetching = Fetching(settings, job_key, spool, leases, api)
         self._delivery = Delivery(spool, leases, api)
         self._turned_at: dict[str, float] = {}
@@ -74,14 +73,19 @@ class Courier:
                 loop.remove_reader(wake.fileno())
 
     async def _fetch(self) -> None:
+        if not self._is_approved.is_set():
+            if await self._enrolment.turn():
+                self._is_approved.set()
+            return
         try:
             await self._fetching.turn()
-        except ApiRefusedError as error:
-            log.warning("the API refuses this server: %s", error)
-            await be_approved(self._api, self._settings, self._key)
+        except ApiRefusedError:
+            self._is_approved.clear()  # enrolled elsewhere, retired, or the clock is wrong: ask again how it stands
+            raise
 
     async def _deliver(self) -> None:
-        await self._delivery.turn()
+        if self._is_approved.is_set():
+            await self._delivery.turn()
         try:
             await asyncio.wait_for(self._changed.wait(), LOOK_S)
         except TimeoutError:
@@ -98,7 +102,7 @@ class Courier:
             except Exception as error:  # whatever it was, the loop goes on
                 failures += 1
                 wait_s = pause_s(failures)
-                is_known = isinstance(error, ApiUnreachableError | ApiRefusedError | OSError)
+                is_known = isinstance(error, ApiUnreachableError | ApiRefusedError | NoTokenError | OSError)
                 log.warning("%s: %s; again in %.0f s", name, error, wait_s, exc_info=None if is_known else error)
                 await asyncio.sleep(wait_s)
 

@@ -29,10 +29,11 @@ class Fetching:
         self._spool = spool
         self._leases = leases
         self._api = api
+        self._told = ""
 
     async def turn(self) -> None:
         """Ask once for work, wait for it, and see to all that came."""
-        published = inventory.read(self._settings.placement_file)
+        published = self._published()
         free = max(0, self._settings.capacity - len(self._leases.held))
         wait_s = self._settings.wait_s if free else FULL_WAIT_S
         notify.tell(f"STATUS=waiting for work, {len(self._leases.held)} jobs held")
@@ -41,6 +42,18 @@ class Fetching:
             self._accept(job)
         for task in work.draws:
             await self._draw(task, published)
+
+    def _published(self) -> inventory.Published | None:
+        """Return what to draw from; tell once why there is nothing."""
+        try:
+            published = inventory.read(self._settings.placement_file)
+        except inventory.NotPublishedError as error:
+            if str(error) != self._told:
+                self._told = str(error)
+                log.warning("%s", error)
+            return None
+        self._told = ""
+        return published
 
     def _accept(self, task: JobTask) -> None:
         """Put a job into the spool and hold its lease; what cannot be put there is simply not held."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +9,11 @@ import msgspec
 
 from agent.placement import Placement, decode, digest
 
-log = logging.getLogger(__name__)
-
 MAX_BYTES = 16 * 1024 * 1024
+
+
+class NotPublishedError(Exception):
+    """There is no placement file, or none that can be read; the message names the repair."""
 
 
 class Published(NamedTuple):
@@ -22,14 +23,21 @@ class Published(NamedTuple):
     placement: Placement
 
 
-def read(file: Path) -> Published | None:
-    """Return what is published here, None when there is nothing usable: then this server draws nothing."""
+def read(file: Path) -> Published:
+    """Return what is published here.
+
+    Raises:
+        NotPublishedError: there is nothing usable; then this server draws nothing.
+    """
     try:
         with file.open("rb") as source:
             content = source.read(MAX_BYTES)
         return Published(digest(content), decode(content))
     except OSError as error:
-        log.warning("%s: %s; this server takes no part in draws until it is brought here", file, error.strerror)
+        raise NotPublishedError(
+            f"{file}: {error.strerror}; this server takes no part in draws until the placement file is brought here"
+        ) from error
     except msgspec.MsgspecError as error:
-        log.warning("%s is no placement file (%s); publish it again with `ankunft inventory publish`", file, error)
-    return None
+        raise NotPublishedError(
+            f"{file} is no placement file ({error}); make it anew with `ankunft inventory publish`"
+        ) from error
