@@ -98,6 +98,11 @@ class Host:
         """Return the socket that an account's PHP listens on while it is awake."""
         return self.below(f"run/php/{account}.sock")
 
+    def php_doors(self, account: str) -> list[Path]:
+        """Return the socket, and the name that the waker gives it while it looks whether PHP can end."""
+        open_door = self.php_socket(account)
+        return [open_door, open_door.with_suffix(".closed")]
+
     @property
     def database_socket(self) -> Path:
         """Return MariaDB's socket, where root is let in as root."""

@@ -33,16 +33,17 @@ def _real_uid(folder: Path) -> int | None:
 
 
 def no_php(host: Host, account: Account) -> Iterator[Change]:
-    """Have the account's PHP asleep: its unit ended, its socket gone. The next request would wake it."""
-    socket = host.php_socket(account.name)
-    if os.path.lexists(socket):
+    """Have the account's PHP asleep: its unit ended, its door gone. The next request would wake it."""
+    if any(os.path.lexists(door) for door in host.php_doors(account.name)):
         yield Change(f"php-account@{account.name}.service", "awake", "asleep", lambda: put_to_sleep(host, account))
 
 
 def put_to_sleep(host: Host, account: Account) -> None:
     """End the account's PHP, so that it starts with new limits at the next request."""
     host.stop_unit(f"php-account@{account.name}.service")
-    host.php_socket(account.name).unlink(missing_ok=True)
+    for door in host.php_doors(account.name):
+        if os.path.lexists(door):
+            door.unlink(missing_ok=True)
 
 
 def no_processes(account: Account) -> Iterator[Change]:
