@@ -80,10 +80,10 @@ def login(account: Account) -> str:
 
 
 def definition(account: Account, stored_password: str) -> str:
-    """Return the user as SHOW CREATE USER tells it: let in by its uid (PHP) or by its password, in measure."""
+    """Return the user as SHOW CREATE USER tells it: let in by its password alone, in measure."""
     connections = account.limits.php_processes + _SPARE_CONNECTIONS
     text = (
-        f"{login(account)} IDENTIFIED VIA unix_socket OR mysql_native_password USING {literal_hash(stored_password)}"
+        f"{login(account)} IDENTIFIED BY PASSWORD {literal_hash(stored_password)}"
         f" WITH MAX_USER_CONNECTIONS {connections:d}"
     )
     return f"{text} ACCOUNT LOCK" if account.state == "suspended" else text
