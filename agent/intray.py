@@ -55,6 +55,7 @@ class Intray:
         for left in self._spool.cur.iterdir():
             if expected(left.name) is None:
                 remove(left)
+        reports.forget_old(self._spool, time.time())
 
     def is_due(self, name: str) -> bool:
         """Tell whether *name* may be handled now; what could not be done is put off for a while."""

@@ -76,7 +76,11 @@ def _show(spool: Spool, name: str, content: bytes) -> None:
     temporary: Path = spool.cur / f".{name}"
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "wb") as sink:
-        os.fchmod(descriptor, 0o644)
-        sink.write(content)
-    temporary.rename(spool.out / name)
+    try:
+        with os.fdopen(descriptor, "wb") as sink:
+            os.fchmod(descriptor, 0o644)
+            sink.write(content)
+        temporary.rename(spool.out / name)
+    except OSError:
+        temporary.unlink()
+        raise

@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ PARTS = ("playbooks", "inventory", "templates", "ansible.cfg")
 MAX_FILES = 20_000
 KEPT_VERSIONS = 3
 CHECK_TIMEOUT_S = 120.0
+BETWEEN_LOOKS_S = 0.3
 _LOOK_S = 0.2
 
 _IGNORED = shutil.ignore_patterns(".*", "*~", "#*#", "__pycache__", "*.pyc", "*.swp")
@@ -49,6 +51,7 @@ class Project:
         self.refused: str | None = None
         self._seen: str | None = None
         self._handled: str | None = None
+        self._look_at = 0.0
 
     @property
     def current(self) -> Path | None:
@@ -65,12 +68,15 @@ class Project:
         return self._seen == self._handled
 
     def refresh(self) -> None:
-        """Take a changed project into use, once it stands still and passes its check."""
+        """Take a changed project into use, once it stands still (at start: at once) and passes its check."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + BETWEEN_LOOKS_S
         try:
             marks = _stat_marks(self.source)
         except (OSError, BrokenProjectError) as error:
             marks = f"unreadable: {error}"
-        stands_still = marks == self._seen or self.current is None
+        stands_still = marks == self._seen or self._handled is None
         self._seen = marks
         if marks == self._handled or not stands_still:
             return

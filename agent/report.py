@@ -22,6 +22,8 @@ from agent.spool import REPORT, Attempt, Spool
 MAX_PROBLEM_CHARS = 500
 MAX_FACT_CHARS = 200
 MAX_FACTS = 50
+KEPT_S = 30 * 86_400.0
+"""Longer than any job is valid: a replay of an older one is late, not unknown."""
 
 _NO_ROOM_TO_TRY = re.compile(
     r"\[Errno (?:5|12|24|28|30)\]|No space left on device|Read-only file system|Cannot allocate memory"
@@ -111,6 +113,13 @@ def deliver_again(spool: Spool, attempt: Attempt) -> bool:
         return False
     durable.write(spool.out / name, content, mode=0o644, beside=spool.cur)
     return True
+
+
+def forget_old(spool: Spool, now: float) -> None:
+    """Remove kept reports that nobody can ask for any more."""
+    for path in spool.done.iterdir():
+        if now - path.lstat().st_mtime > KEPT_S:
+            path.unlink()
 
 
 def _count(stats: dict[str, Any], column: str, host: str) -> int:

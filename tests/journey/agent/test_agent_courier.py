@@ -12,8 +12,8 @@ import msgspec
 from agent.jobs import Job, Outcome, Report, sign
 from agent.placement import Host, Need, Placement, digest, draw, encode
 from agent.spool import BEAT, JOB, PROGRESS, REPORT, Attempt
-from tests.unit.agent.order_api import OrderApi, serving
-from tests.unit.agent.process import eventually, running
+from tests.journey.agent.order_api import OrderApi, serving
+from tests.journey.agent.process import eventually, running
 from tests.unit.agent.site_folder import Site
 
 SEED = "00112233445566778899aabbccddeeff"

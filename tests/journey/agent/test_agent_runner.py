@@ -1,0 +1,317 @@
+"""The runner as a process with real Ansible: from a file in the spool to an effect and a report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.jobs import Outcome
+from agent.spool import BEAT, JOB, PROGRESS, Attempt
+from tests.journey.agent.process import ROOT, Program, eventually, running
+from tests.unit.agent.site_folder import HASH, Site
+
+
+def once(site: Site, **environment: str) -> str:
+    """Let the runner work on what is there; return its log."""
+    command = [sys.executable, "-c", "from agent.runner import main; main()", "--config", str(site.config), "--once"]
+    environment = os.environ | environment
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    return done.stderr
+
+
+def effect(site: Site, number: int = 1001) -> str | None:
+    file = site.effects / f"a{number}"
+    return file.read_text() if file.exists() else None
+
+
+def tasks(site: Site, text: str) -> None:
+    """Replace the playbook's tasks."""
+    site.playbook.write_text(f"- name: An account\n  hosts: web\n  gather_facts: false\n  tasks:\n{text}")
+
+
+def test_a_job_becomes_an_account_and_a_report_and_nothing_else(site: Site) -> None:
+    job = site.job()
+    name = site.hand_in(job)
+    log = once(site)
+    report = site.report(job)
+    assert effect(site) == "a1001 1.1\n"
+    assert (report.outcome, report.changed, report.problem) == (Outcome.SUCCEEDED, 1, None)
+    assert report.facts == {"database_host": "localhost"}
+    assert "TASK [Write the account]" in report.log
+    assert not (site.spool.cur / name).exists()
+    assert not list(site.settings.run_dir.iterdir())
+    assert "a1001: SUCCEEDED" in log
+    progress = (site.spool.out / (Attempt(job.job_id, 1, 1).stem + PROGRESS)).read_text()
+    assert '"task":"Write the account","status":"changed"' in progress
+
+
+def test_running_again_changes_nothing(site: Site) -> None:
+    first, second = site.job(attempt=1), site.job(attempt=2)
+    tasks(site, f"    - ansible.builtin.file: {{path: '{site.effects}/a1001', state: directory, mode: '0700'}}\n")
+    for job in (first, second):
+        site.hand_in(job)
+        once(site)
+    assert (site.report(first).changed, site.report(second).changed) == (1, 0)
+
+
+def test_the_secret_reaches_no_report_log_or_command_line(site: Site) -> None:
+    tasks(
+        site,
+        "    - ansible.builtin.set_fact: {job: \"{{ lookup('file', account_job_file) | from_json }}\"}\n"
+        '    - name: "Leak {{ job.account.password_hash }}"\n'
+        '      ansible.builtin.debug: {msg: "{{ job.account.password_hash }} $6$other$0123456789abcdef"}\n'
+        '    - ansible.builtin.fail: {msg: "refused {{ job.account.password_hash }}"}\n',
+    )
+    job = site.job()
+    site.hand_in(job)
+    log = once(site)
+    secret = HASH.rsplit("$", 1)[-1]
+    texts = [
+        log,
+        *(path.read_text() for path in site.spool.out.iterdir()),
+        *(p.read_text() for p in site.spool.done.iterdir()),
+    ]
+    assert not [text for text in texts if secret in text or "0123456789abcdef" in text]
+    assert "refused [hidden]" in (site.report(job).problem or "")
+
+
+def test_a_run_inherits_nothing(site: Site) -> None:
+    tasks(site, f"    - ansible.builtin.shell: env > {site.effects}/environment\n")
+    site.hand_in(site.job())
+    once(site, CREDENTIAL="from the unit", ANSIBLE_REMOTE_USER="somebody", PYTHONPATH="/somewhere")
+    environment = (site.effects / "environment").read_text()
+    assert "ANKUNFT_RUN=" in environment
+    assert not [name for name in ("CREDENTIAL", "ANSIBLE_REMOTE_USER", "PYTHONPATH") if name in environment]
+
+
+def test_the_job_is_no_template(site: Site) -> None:
+    """Text of the job that looks like a template stays text: only its path is a variable."""
+    tasks(site, f"    - ansible.builtin.command: cp {{{{ account_job_file }}}} {site.effects}/job\n")
+    site.hand_in(site.job())
+    once(site)
+    assert stat.S_IMODE((site.effects / "job").stat().st_mode) == 0o600
+    assert HASH in (site.effects / "job").read_text()
+
+
+FAILING = "    - {name: Refuse, ansible.builtin.fail: {msg: the name is taken}}\n"
+FULL = "    - {name: Write, ansible.builtin.fail: {msg: '[Errno 28] No space left on device'}}\n"
+AWAY = (
+    "    - {name: Reach, ansible.builtin.ping: , vars: "
+    "{ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}}\n"
+)
+SLOW = "    - {name: Dawdle, ansible.builtin.command: sleep 60}\n"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "outcome", "words"),
+    [
+        (FAILING, Outcome.FAILED, "Refuse: the name is taken"),
+        (FULL, Outcome.ERRORED, "No space left"),
+        (AWAY, Outcome.ERRORED, "web1 could not be reached"),
+        (SLOW, Outcome.ERRORED, "took too long and was ended in the task 'Dawdle'"),
+    ],
+    ids=["failed", "full", "unreachable", "slow"],
+)
+def test_failed_is_not_errored(site: Site, playbook: str, outcome: Outcome, words: str) -> None:
+    site.set(run_timeout_s=4)
+    tasks(site, playbook)
+    job = site.job()
+    site.hand_in(job)
+    once(site)
+    assert site.report(job).outcome == outcome
+    assert words in (site.report(job).problem or "")
+
+
+def test_a_play_that_touches_nobody_is_no_success(site: Site) -> None:
+    site.playbook.write_text("- name: Nobody\n  hosts: mail\n  tasks: []\n")
+    job = site.job()
+    site.hand_in(job)
+    once(site)
+    assert site.report(job).outcome == Outcome.ERRORED
+    assert "no play touched web1" in (site.report(job).problem or "")
+
+
+def test_without_working_playbooks_a_job_is_not_tried(site: Site) -> None:
+    site.playbook.write_text("- hosts: [\n")
+    job = site.job()
+    site.hand_in(job)
+    once(site)
+    assert site.report(job).outcome == Outcome.ERRORED
+    assert "there are no working playbooks" in (site.report(job).problem or "")
+
+
+def test_an_ended_run_leaves_no_process(site: Site) -> None:
+    site.set(run_timeout_s=3)
+    tasks(site, "    - {name: Dawdle, ansible.builtin.command: sleep 54321}\n")
+    site.hand_in(site.job())
+    once(site)
+    assert not commands_with("54321")
+
+
+def commands_with(word: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and word in (entry / "cmdline").read_text():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_one_poisoned_file_holds_up_no_other(site: Site) -> None:
+    job, other = site.job(number=1001), site.job(number=1002)
+    for number in range(20):
+        os.mkfifo(site.spool.new / f"{number:032x}.1.1.job")
+        (site.spool.new / f"odd{number}").symlink_to("/dev/zero")
+    site.hand_in(job)
+    (site.spool.new / f"{'f' * 32}.1.1.job").write_bytes(b"junk")
+    site.hand_in(other)
+    log = once(site)
+    assert (effect(site, 1001), effect(site, 1002)) == ("a1001 1.1\n", "a1002 1.1\n")
+    assert len(list(site.spool.parked.iterdir())) == 41
+    assert log.count("parked") == 41
+
+
+def test_stale_foreign_late_and_replayed_jobs_start_no_playbook(site: Site) -> None:
+    newest = site.job(attempt=5)
+    site.hand_in(newest)
+    once(site)
+    (site.effects / "a1001").unlink()
+    late = site.job(number=1002, not_after=datetime.now(UTC) - timedelta(seconds=1))
+    for job in (site.job(attempt=4), site.job(attempt=5), site.job(host="web2", attempt=9), late, newest):
+        site.hand_in(job)
+    (site.spool.out / (Attempt(newest.job_id, 1, 5).stem + ".report.json")).unlink()
+    once(site)
+    assert not list(site.effects.iterdir())
+    assert len(list(site.spool.parked.iterdir())) == 3
+    assert site.report(newest).outcome == Outcome.SUCCEEDED
+    assert site.report(late).outcome == Outcome.ERRORED
+    assert "set the clock" in (site.report(late).problem or "")
+
+
+def test_killed_in_its_middle_it_converges_to_one_effect(site: Site) -> None:
+    """The module that the killed run had started is ended before the repetition begins."""
+    tasks(
+        site,
+        f"    - ansible.builtin.shell: echo begun >> {site.effects}/log; sleep 4; echo done >> {site.effects}/log\n",
+    )
+    job = site.job()
+    name = site.hand_in(job)
+    log = site.effects / "log"
+    runner = Program("runner", site.config, site.root / "runner.log")
+    eventually(log.exists)
+    runner.kill()
+    assert (site.spool.cur / name).exists()
+    assert list(site.settings.run_dir.iterdir())
+    once(site)
+    assert log.read_text().split() == ["begun", "begun", "done"]
+    assert site.report(job).outcome == Outcome.SUCCEEDED
+    assert not list(site.settings.run_dir.iterdir())
+    assert not list(site.spool.cur.iterdir())
+
+
+def test_the_accounts_lock_outlives_a_killed_runner(site: Site) -> None:
+    tasks(site, f"    - ansible.builtin.shell: touch {site.effects}/begun; sleep 3\n")
+    job = site.job()
+    site.hand_in(job)
+    runner = Program("runner", site.config, site.root / "runner.log")
+    eventually((site.effects / "begun").exists)
+    runner.kill()
+    lock = site.settings.state_dir / "locks" / job.account.id
+    assert subprocess.run(["flock", "--nonblock", lock, "true"], check=False).returncode == 1
+    once(site)
+
+
+def test_a_request_to_end_lets_the_running_job_finish(site: Site) -> None:
+    tasks(site, f"    - ansible.builtin.shell: touch {site.effects}/begun; sleep 2\n")
+    job, next_job = site.job(number=1001), site.job(number=1002)
+    site.hand_in(job)
+    time.sleep(0.01)
+    waits = site.hand_in(next_job)
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually((site.effects / "begun").exists)
+        assert runner.stop() == 0
+    assert site.report(job).outcome == Outcome.SUCCEEDED
+    assert (site.spool.new / waits).exists()
+
+
+def test_a_second_request_drops_the_job_for_the_next_start(site: Site) -> None:
+    tasks(site, f"    - ansible.builtin.shell: touch {site.effects}/begun; sleep 30\n")
+    job = site.job()
+    name = site.hand_in(job)
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually((site.effects / "begun").exists)
+        runner.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        assert runner.stop(patience_s=8) == 0
+    assert (site.spool.cur / name).exists()
+    tasks(site, "    - ansible.builtin.ping:\n")
+    once(site)
+    assert site.report(job).outcome == Outcome.SUCCEEDED
+
+
+def test_a_second_runner_on_the_same_state_does_not_start(site: Site) -> None:
+    with running("runner", site.config, site.root / "runner.log"):
+        eventually((site.spool.out / BEAT).exists)
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            once(site)
+    assert "another runner" in refused.value.stderr
+    assert refused.value.returncode == 75
+
+
+def test_it_wakes_within_a_moment_and_finds_what_no_event_told(site: Site) -> None:
+    site.set(rescan_s=2.0)
+    with running("runner", site.config, site.root / "runner.log"):
+        eventually((site.spool.out / BEAT).exists)
+        site.hand_in(site.job(number=1001))
+        eventually(lambda: effect(site, 1001))
+        silent = site.root / "silent"
+        silent.mkdir()
+        site.spool.new.rename(site.root / "old-new")  # the watched folder is replaced
+        silent.rename(site.spool.new)
+        site.hand_in(site.job(number=1002))
+        eventually(lambda: effect(site, 1002))
+
+
+def test_a_broken_edit_leaves_the_last_good_version_working(site: Site) -> None:
+    good = site.playbook.read_text()
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        site.hand_in(site.job(number=1001))
+        eventually(lambda: effect(site, 1001))
+        site.playbook.write_text(good + "    - no: [such\n")
+        eventually(lambda: "the edit is not in use" in runner.said())
+        job = site.job(number=1002)
+        site.hand_in(job)
+        eventually(lambda: effect(site, 1002))
+        eventually((site.spool.out / (Attempt(job.job_id, 1, 1).stem + ".report.json")).exists)
+        assert "is not in use: ansible-playbook says" in site.report(job).log
+        site.playbook.write_text(good.replace("{{ account.epoch }}", "edited {{ account.epoch }}"))
+        eventually(lambda: runner.said().count("is in use") == 2)
+        site.hand_in(site.job(number=1003))
+        eventually(lambda: effect(site, 1003) == "a1003 edited 1.1\n")
+
+
+def test_a_report_that_cannot_be_written_waits_for_room_and_the_work_is_not_repeated(site: Site) -> None:
+    job = site.job()
+    stem = Attempt(job.job_id, 1, 1).stem
+    blocked = site.spool.out / (stem + ".report.json")
+    blocked.mkdir()
+    (blocked / "in the way").touch()
+    site.hand_in(job)
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually(lambda: "put off" in runner.said())
+        (site.effects / "a1001").unlink()
+        assert (site.spool.cur / (stem + JOB)).exists()
+        (blocked / "in the way").unlink()
+        blocked.rmdir()
+        eventually(blocked.is_file)
+    assert effect(site) is None
