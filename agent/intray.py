@@ -84,7 +84,7 @@ class Intray:
         content = claim(self._spool, name) if folder == self._spool.new else reclaim(self._spool, name)
         job, payload = identify(name, content, key=self._key, host=self._host)
         if reports.deliver_again(self._spool, attempt):
-            (self._spool.cur / name).unlink()
+            (self._spool.cur / name).rename(self._spool.done / name)
             return
         durable.write(self._spool.cur / name, content)  # an inode of our own: the courier may hold the old one open
         try:
@@ -113,7 +113,7 @@ class Intray:
     def _finish(self, name: str, report: Report) -> None:
         self._undelivered[name] = report
         reports.deliver(self._spool, report)
-        (self._spool.cur / name).unlink(missing_ok=True)
+        (self._spool.cur / name).rename(self._spool.done / name)
         del self._undelivered[name]
 
     def _park(self, folder: Path, name: str, reason: Exception) -> None:

@@ -25,7 +25,8 @@ PARTS = ("playbooks", "inventory", "templates", "ansible.cfg")
 MAX_FILES = 20_000
 KEPT_VERSIONS = 3
 CHECK_TIMEOUT_S = 120.0
-BETWEEN_LOOKS_S = 0.3
+BETWEEN_LOOKS_S = 0.5
+"""An edit is taken into use when two looks found it the same: not in the middle of an upload."""
 _LOOK_S = 0.2
 
 _IGNORED = shutil.ignore_patterns(".*", "*~", "#*#", "__pycache__", "*.pyc", "*.swp")

@@ -21,7 +21,8 @@ _SHAPES = re.compile(
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Return *text* without the *secrets*, plain or as JSON writes them, and without what looks like one."""
     for secret in sorted(filter(_is_long_enough, secrets), key=len, reverse=True):
-        for spelling in {secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")}:
+        in_json = json.dumps(secret)[1:-1]
+        for spelling in (in_json.replace("/", "\\/"), in_json, secret):
             text = text.replace(spelling, HIDDEN)
     return _SHAPES.sub(HIDDEN, text)
 

@@ -116,7 +116,7 @@ def deliver_again(spool: Spool, attempt: Attempt) -> bool:
 
 
 def forget_old(spool: Spool, now: float) -> None:
-    """Remove kept reports that nobody can ask for any more."""
+    """Remove jobs and reports that nobody can ask for any more."""
     for path in spool.done.iterdir():
         if now - path.lstat().st_mtime > KEPT_S:
             path.unlink()

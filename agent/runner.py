@@ -33,7 +33,7 @@ log = logging.getLogger("runner")
 
 EX_TEMPFAIL = 75
 EX_CONFIG = 78
-_UNSETTLED_S = 0.4
+_UNSETTLED_S = 0.6
 
 
 class Runner:

@@ -106,4 +106,4 @@ def _literal(text: str) -> Any:
 def _path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str) and value:
         return Path(value)
-    raise msgspec.ValidationError("Expected a path")
+    raise ValueError("Expected a path")

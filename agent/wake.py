@@ -42,6 +42,10 @@ _RENEW = (
 )
 
 
+_READS_AT_ONCE = 16
+"""Somebody may make events faster than they are read; what is left ends the next wait."""
+
+
 class Wake:
     """Wait for arrivals in *folders* and for any change below *trees*, or for `interrupt` from a signal handler.
 
@@ -51,10 +55,14 @@ class Wake:
     def __init__(self, folders: Iterable[Path], trees: Iterable[Path] = ()) -> None:
         self._folders = tuple(folders)
         self._trees = tuple(trees)
-        self._manager = pyinotify.WatchManager()
-        self._notifier = pyinotify.Notifier(self._manager, default_proc_fun=self._note)
         self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._renew = True
+        self._manager = self._notifier = None
+        try:
+            self._manager = pyinotify.WatchManager()
+            self._notifier = pyinotify.Notifier(self._manager, default_proc_fun=self._note)
+        except (OSError, pyinotify.PyinotifyError) as error:
+            log.warning("inotify is not to be had (%s); folders are only listed every few seconds", error)
         self.drain()
 
     def __enter__(self) -> Self:
@@ -63,13 +71,14 @@ class Wake:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._notifier.stop()
+        if self._notifier is not None:
+            self._notifier.stop()
         os.close(self._reader)
         os.close(self._writer)
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable with an event, for an event loop; then call `drain`."""
-        return int(self._manager.get_fd())
+        return self._reader if self._manager is None else int(self._manager.get_fd())
 
     def interrupt(self) -> None:
         """End the running or the next `wait`; may be called from a signal handler."""
@@ -88,9 +97,13 @@ class Wake:
 
     def drain(self) -> None:
         """Throw away what inotify has to say, and watch again what is no longer watched."""
+        if self._notifier is None:
+            return
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
-        while poll.poll(0):
+        for _ in range(_READS_AT_ONCE):
+            if not poll.poll(0):
+                break
             try:
                 self._notifier.read_events()
                 self._notifier.process_events()
@@ -100,6 +113,7 @@ class Wake:
             self._watch()
 
     def _watch(self) -> None:
+        assert self._manager is not None
         self._renew = False
         tree_folders = [folder for tree in self._trees for folder, _, _ in os.walk(tree)]
         wanted = [(str(folder), _ARRIVED) for folder in self._folders] + [(folder, _CHANGED) for folder in tree_folders]

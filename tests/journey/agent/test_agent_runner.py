@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.jobs import Outcome
-from agent.spool import BEAT, JOB, PROGRESS, Attempt
+from agent.jobs import Outcome, sign
+from agent.spool import BEAT, JOB, PROGRESS, REPORT, Attempt
 from tests.journey.agent.process import ROOT, Program, eventually, running
 from tests.unit.agent.site_folder import HASH, Site
 
@@ -47,6 +47,7 @@ def test_a_job_becomes_an_account_and_a_report_and_nothing_else(site: Site) -> N
     assert report.facts == {"database_host": "localhost"}
     assert "TASK [Write the account]" in report.log
     assert not (site.spool.cur / name).exists()
+    assert (site.spool.done / name).read_bytes() == sign(job, site.api_key)
     assert not list(site.settings.run_dir.iterdir())
     assert "a1001: SUCCEEDED" in log
     progress = (site.spool.out / (Attempt(job.job_id, 1, 1).stem + PROGRESS)).read_text()
@@ -62,7 +63,7 @@ def test_running_again_changes_nothing(site: Site) -> None:
     assert (site.report(first).changed, site.report(second).changed) == (1, 0)
 
 
-def test_the_secret_reaches_no_report_log_or_command_line(site: Site) -> None:
+def test_the_secret_reaches_no_report_progress_or_log(site: Site) -> None:
     tasks(
         site,
         "    - ansible.builtin.set_fact: {job: \"{{ lookup('file', account_job_file) | from_json }}\"}\n"
@@ -74,11 +75,9 @@ def test_the_secret_reaches_no_report_log_or_command_line(site: Site) -> None:
     site.hand_in(job)
     log = once(site)
     secret = HASH.rsplit("$", 1)[-1]
-    texts = [
-        log,
-        *(path.read_text() for path in site.spool.out.iterdir()),
-        *(p.read_text() for p in site.spool.done.iterdir()),
-    ]
+    kept = [*site.spool.out.iterdir(), *site.spool.done.glob("*" + REPORT)]
+    texts = [log, *(path.read_text() for path in kept)]
+    assert len(texts) == 5
     assert not [text for text in texts if secret in text or "0123456789abcdef" in text]
     assert "refused [hidden]" in (site.report(job).problem or "")
 
@@ -189,7 +188,7 @@ def test_stale_foreign_late_and_replayed_jobs_start_no_playbook(site: Site) -> N
     late = site.job(number=1002, not_after=datetime.now(UTC) - timedelta(seconds=1))
     for job in (site.job(attempt=4), site.job(attempt=5), site.job(host="web2", attempt=9), late, newest):
         site.hand_in(job)
-    (site.spool.out / (Attempt(newest.job_id, 1, 5).stem + ".report.json")).unlink()
+    (site.spool.out / (Attempt(newest.job_id, 1, 5).stem + REPORT)).unlink()
     once(site)
     assert not list(site.effects.iterdir())
     assert len(list(site.spool.parked.iterdir())) == 3
@@ -292,7 +291,7 @@ def test_a_broken_edit_leaves_the_last_good_version_working(site: Site) -> None:
         job = site.job(number=1002)
         site.hand_in(job)
         eventually(lambda: effect(site, 1002))
-        eventually((site.spool.out / (Attempt(job.job_id, 1, 1).stem + ".report.json")).exists)
+        eventually((site.spool.out / (Attempt(job.job_id, 1, 1).stem + REPORT)).exists)
         assert "is not in use: ansible-playbook says" in site.report(job).log
         site.playbook.write_text(good.replace("{{ account.epoch }}", "edited {{ account.epoch }}"))
         eventually(lambda: runner.said().count("is in use") == 2)
@@ -303,7 +302,7 @@ def test_a_broken_edit_leaves_the_last_good_version_working(site: Site) -> None:
 def test_a_report_that_cannot_be_written_waits_for_room_and_the_work_is_not_repeated(site: Site) -> None:
     job = site.job()
     stem = Attempt(job.job_id, 1, 1).stem
-    blocked = site.spool.out / (stem + ".report.json")
+    blocked = site.spool.out / (stem + REPORT)
     blocked.mkdir()
     (blocked / "in the way").touch()
     site.hand_in(job)
