@@ -35,10 +35,11 @@ _STEPS: dict[str, Status] = {
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A task that failed on the host, and what it said."""
+    """A task that failed on the host, and what it said; *could_not_try* if it says itself that repeating may help."""
 
     name: str
     message: str
+    could_not_try: bool = False
 
 
 class Run(msgspec.Struct):
@@ -139,7 +140,7 @@ def _take_in(run: Run, event: dict[str, Any], on_step: Callable[[str, Status], N
         changed = kind == "runner_on_ok" and result.get("changed")
         on_step(task, "changed" if changed else _STEPS[kind])
         if _STEPS[kind] == "failed" and not data.get("ignore_errors"):
-            run.failures.append(Task(task, _message(result)))
+            run.failures.append(Task(task, _message(result), result.get("could_not_try") is True))
     elif kind == "playbook_on_stats":
         run.stats = data
     return False

@@ -60,7 +60,8 @@ def _judge_recap(run: Run, stats: dict[str, Any], host: str) -> Verdict:
     if _count(stats, "dark", host):
         return Verdict(Outcome.ERRORED, f"{host} could not be reached: {reason}", changed)
     if _count(stats, "failures", host):
-        return Verdict(Outcome.ERRORED if _NO_ROOM_TO_TRY.search(reason) else Outcome.FAILED, reason, changed)
+        untried = _NO_ROOM_TO_TRY.search(reason) or any(task.could_not_try for task in run.failures[-1:])
+        return Verdict(Outcome.ERRORED if untried else Outcome.FAILED, reason, changed)
     if not _count(stats, "processed", host):
         return Verdict(Outcome.ERRORED, f"no play touched {host}; look for it in the inventory and in the play's hosts")
     if run.status != "successful" or run.rc != 0:
