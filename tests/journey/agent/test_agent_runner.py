@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -267,18 +268,23 @@ def test_a_second_runner_on_the_same_state_does_not_start(site: Site) -> None:
     assert refused.value.returncode == 75
 
 
-def test_it_wakes_within_a_moment_and_finds_what_no_event_told(site: Site) -> None:
-    site.set(rescan_s=2.0)
+def test_it_wakes_at_an_arrival_long_before_it_would_look_by_itself(site: Site) -> None:
+    site.set(rescan_s=60.0)
     with running("runner", site.config, site.root / "runner.log"):
         eventually((site.spool.out / BEAT).exists)
-        site.hand_in(site.job(number=1001))
-        eventually(lambda: effect(site, 1001))
-        silent = site.root / "silent"
-        silent.mkdir()
-        site.spool.new.rename(site.root / "old-new")  # the watched folder is replaced
-        silent.rename(site.spool.new)
-        site.hand_in(site.job(number=1002))
-        eventually(lambda: effect(site, 1002))
+        time.sleep(1)
+        site.hand_in(site.job())
+        eventually(lambda: effect(site), within_s=10)
+
+
+def test_it_finds_by_itself_what_no_event_told(site: Site) -> None:
+    with running("runner", site.config, site.root / "runner.log"):
+        eventually((site.spool.out / BEAT).exists)
+        site.settings.spool_dir.rename(site.root / "elsewhere")  # what is watched goes with it, without an event
+        for name in ("tmp", "new", "cur", "done", "parked", "out"):
+            (site.settings.spool_dir / name).mkdir(parents=True)
+        site.hand_in(site.job())
+        eventually(lambda: effect(site))
 
 
 def test_a_broken_edit_leaves_the_last_good_version_working(site: Site) -> None:
@@ -299,18 +305,48 @@ def test_a_broken_edit_leaves_the_last_good_version_working(site: Site) -> None:
         eventually(lambda: effect(site, 1003) == "a1003 edited 1.1\n")
 
 
-def test_a_report_that_cannot_be_written_waits_for_room_and_the_work_is_not_repeated(site: Site) -> None:
+@pytest.fixture
+def small_spool(site: Site) -> Iterator[Path]:
+    """Put the spool on a disk of one megabyte."""
+    folder = site.settings.spool_dir
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+    try:
+        for name in ("tmp", "new", "cur", "done", "parked", "out"):
+            (folder / name).mkdir()
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_delays_the_report_and_repeats_no_work(site: Site, small_spool: Path) -> None:
+    filler = small_spool / "filler"
+    tasks(
+        site,
+        f"    - ansible.builtin.shell: echo done >> {site.effects}/log; cat /dev/zero > {filler}\n"
+        "      failed_when: false\n",
+    )
     job = site.job()
-    stem = Attempt(job.job_id, 1, 1).stem
-    blocked = site.spool.out / (stem + REPORT)
-    blocked.mkdir()
-    (blocked / "in the way").touch()
-    site.hand_in(job)
+    name = site.hand_in(job)
+    report = small_spool / "out" / name.replace(JOB, REPORT)
     with running("runner", site.config, site.root / "runner.log") as runner:
         eventually(lambda: "put off" in runner.said())
-        (site.effects / "a1001").unlink()
-        assert (site.spool.cur / (stem + JOB)).exists()
+        assert (small_spool / "cur" / name).exists()
+        assert not report.exists()
+        filler.unlink()
+        eventually(report.exists)
+    assert site.report(job).outcome == Outcome.SUCCEEDED
+    assert (site.effects / "log").read_text() == "done\n"
+
+
+def test_a_report_that_somebody_stands_in_the_way_of_waits(site: Site) -> None:
+    job = site.job()
+    name = site.hand_in(job)
+    blocked = site.spool.out / name.replace(JOB, REPORT)
+    blocked.mkdir()
+    (blocked / "in the way").touch()
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually(lambda: "put off" in runner.said())
+        assert (site.spool.cur / name).exists()
         (blocked / "in the way").unlink()
         blocked.rmdir()
         eventually(blocked.is_file)
-    assert effect(site) is None
