@@ -20,22 +20,25 @@ def write(path: Path, content: bytes, *, mode: int = 0o600, beside: Path | None 
     temporary = folder / f".{path.name}.{secrets.token_hex(4)}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
-        try:
-            os.fchmod(descriptor, mode)
-            _write_all(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        os.fchmod(descriptor, mode)
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
         temporary.rename(path)
+        _flush_name(path.parent, descriptor)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
+    finally:
+        os.close(descriptor)
 
 
-def flush_folder(folder: Path) -> None:
-    """Make the names in *folder* survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _flush_name(folder: Path, renamed: int) -> None:
+    """Make the new name survive a power cut, that of the open file *renamed* in *folder*."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        os.fsync(renamed)  # a folder that one may only write: journalling file systems flush the renaming with the file
+        return
     try:
         os.fsync(descriptor)
     finally:

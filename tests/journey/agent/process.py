@@ -17,11 +17,24 @@ ROOT = Path(__file__).parents[3]
 class Program:
     """A running courier or runner; its log is in *log*."""
 
-    def __init__(self, name: str, config: Path, log: Path) -> None:
+    def __init__(self, name: str, config: Path, log: Path, user: int | None = None) -> None:
         self.log = log
         self._sink = log.open("ab")
         command = [sys.executable, "-c", f"from agent.{name} import main; main()", "--config", str(config)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stderr=self._sink, stdout=self._sink)
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stderr=self._sink,
+            stdout=self._sink,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Let it work for a while; it must not end by itself."""
+        time.sleep(seconds)
+        assert self.process.poll() is None, self.said()
 
     def kill(self) -> None:
         """End it without a word, as a power cut does; what it started goes on."""
@@ -43,9 +56,9 @@ class Program:
 
 
 @contextmanager
-def running(name: str, config: Path, log: Path) -> Iterator[Program]:
+def running(name: str, config: Path, log: Path, user: int | None = None) -> Iterator[Program]:
     """Run a program for the length of a block; it is ended after a failure too."""
-    program = Program(name, config, log)
+    program = Program(name, config, log, user)
     try:
         yield program
     finally:

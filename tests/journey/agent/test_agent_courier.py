@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import time
 from base64 import b64encode
-from typing import Any
 
 import msgspec
 
@@ -14,14 +13,10 @@ from agent.placement import Host, Need, Placement, digest, draw, encode
 from agent.spool import BEAT, JOB, PROGRESS, REPORT, Attempt
 from tests.journey.agent.order_api import OrderApi, serving
 from tests.journey.agent.process import eventually, running
+from tests.journey.agent.site_job import job_task
 from tests.unit.agent.site_folder import Site
 
 SEED = "00112233445566778899aabbccddeeff"
-
-
-def job_task(site: Site, job: Job, lease_s: float = 3.0) -> dict[str, Any]:
-    file = b64encode(sign(job, site.api_key)).decode()
-    return {"jobs": [{"job_id": job.job_id, "attempt": job.attempt, "file": file, "lease_s": lease_s}]}
 
 
 def report_of(job: Job) -> Report:
