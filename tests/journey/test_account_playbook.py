@@ -6,6 +6,7 @@ import imaplib
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ from tests.sysadmin.ssh import Root
 
 PASSWORD = "Kanarienvogel-7-im-Garten"
 BASE = 9_000_000
+OUR_NOTE = """
+- name: Note the account
+  ansible.builtin.debug:
+    msg: "noted {{ (lookup('ansible.builtin.file', account_job_file) | from_json).account.name }}"
+"""
 INVENTORY = ROOT / "inventory/lab/test/hosts.yml"
 
 
@@ -182,6 +188,29 @@ def test_a_domain_or_a_name_that_is_another_account_s_is_refused_and_nothing_is_
     assert stranger.counts["failed"] == 1
     assert "exists and is not ours" in stranger.printed
     assert look_at(bench.root) == before
+
+
+def test_two_accounts_that_want_one_domain_at_once_do_not_both_get_it(bench: Bench) -> None:
+    orders = [bench.order(number, (f"race-{bench.number}.example", True)) for number in (3, 4, 5)]
+    with ThreadPoolExecutor(len(orders)) as pool:
+        runs = list(pool.map(lambda order: bench.desk.run(order.job("present")), orders))
+    try:
+        assert sorted(run.counts["failed"] for run in runs) == [0, 1, 1], "".join(run.printed for run in runs)
+        for run in runs:
+            assert run.counts["failed"] == 0 or "not free for" in run.printed
+    finally:
+        for order in orders:
+            assert bench.desk.run(order.job("absent")).counts["failed"] == 0
+
+
+def test_a_role_of_the_sysadmin_s_own_runs_on_every_job(bench: Bench, held: Order) -> None:
+    tasks = bench.desk.folder / "roles/our_note/tasks/main.yml"
+    tasks.parent.mkdir(parents=True)
+    tasks.write_text(OUR_NOTE)
+    run = bench.desk.run(held.job("present"), "-e", '{"account_further_roles": ["our_note"]}')
+    assert run.counts["failed"] == 0, run.printed
+    assert f"noted {held.name}" in run.printed
+    assert run.printed.index(f"noted {held.name}") < run.printed.index("Try what the customer was given")
 
 
 def test_a_job_for_another_host_is_refused(bench: Bench, held: Order) -> None:

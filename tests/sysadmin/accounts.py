@@ -67,8 +67,11 @@ class Desk:
     folder: Path
 
     def run(self, job: Mapping[str, Any], *flags: str) -> Run:
-        """Run the playbook for *job* on its own host; the result says whether it went well."""
-        file = self.folder / "job.json"
+        """Run the playbook for *job* on its own host; the result says whether it went well.
+
+        Roles of the sysadmin's own are found in the folder `roles` of this place.
+        """
+        file = self.folder / f"{job['account']['name']}.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(job))
         program = Path(sys.executable).with_name("ansible-playbook")
@@ -76,7 +79,13 @@ class Desk:
         done = subprocess.run(
             [*command, "--extra-vars", f"account_job_file={file}", "--limit", job["host"], *flags],
             cwd=ROOT,
-            env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"},
+            env=os.environ
+            | {
+                "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+                "ANSIBLE_ROLES_PATH": f"{ROOT}/playbooks/roles:{self.folder}/roles",
+                "ANSIBLE_NOCOLOR": "1",
+                "LC_ALL": "C.UTF-8",
+            },
             capture_output=True,
             text=True,
             timeout=180,

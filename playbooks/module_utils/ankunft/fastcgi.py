@@ -62,5 +62,5 @@ def ask(waker: Path, values: dict[str, str]) -> bytes:
                         return output
                     output += content if kind == _OUTPUT else b""
     except (OSError, struct.error) as error:
-        raise UnavailableError(f"PHP gave no answer through {waker}: {error}") from None
+        raise UnavailableError(f"PHP gave no answer through {waker}: {error}; look at ankunft-waker.service") from None
     raise UnavailableError("PHP answers without end")

@@ -8,6 +8,7 @@ and the repair.
 from __future__ import annotations
 
 import http.client
+import secrets
 import smtplib
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from .sql import connect, rows
 _LOOPBACK = "127.0.0.1"
 _ANSWER_S = 30
 _OK, _LOCKED, _NOWHERE = 200, 503, 404
-_TAKEN, _TEMPORARY = 250, 400
+_TAKEN = 250
 WHOSE = "/.well-known/ankunft-account"
 
 
@@ -126,6 +127,7 @@ def _verify_database(account: Account, host: Host) -> dict[str, str]:
 
 def _verify_mail(account: Account, host: Host) -> None:
     auth = host.below("run/dovecot/auth-userdb")
+    others = set()
     for address in account.mail_addresses:
         found = look_up(auth, address)
         known = found is not None and found.get("uid") == str(account.uid)
@@ -135,17 +137,23 @@ def _verify_mail(account: Account, host: Host) -> None:
             )
         if account.state == "absent" and known:
             raise RefusedError(f"Dovecot still knows {address}; look at the mail rows of {account.name}")
+        if found is not None and not known:
+            others.add(address)
     if account.state != "suspended":
-        _verify_recipients(account)
+        _verify_recipients(account, sorted(set(account.mail_addresses) - others))
 
 
-def _verify_recipients(account: Account) -> None:
-    """Have the mail server take each address (RCPT, then RSET): nothing is sent."""
+def _verify_recipients(account: Account, addresses: list[str]) -> None:
+    """Have the mail server take each of *addresses*, none if the account is gone (RCPT, RSET): nothing is sent.
+
+    The sender is a new one each time: Postfix remembers what it answered to a sender about a recipient for as long
+    as its process lives (smtpd_resolve), and would repeat what was true before the job.
+    """
     try:
         with smtplib.SMTP(_LOOPBACK, 25, local_hostname="localhost", timeout=_ANSWER_S) as session:
             session.ehlo_or_helo_if_needed()
-            for address in account.mail_addresses:
-                session.mail("")
+            for address in addresses:
+                session.mail(f"{secrets.token_hex(8)}@verify.invalid")
                 code, words = session.rcpt(address)
                 session.rset()
                 if (code == _TAKEN) != (account.state == "present"):
