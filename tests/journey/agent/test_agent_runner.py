@@ -270,16 +270,17 @@ def test_a_second_runner_on_the_same_state_does_not_start(site: Site) -> None:
 
 def test_it_wakes_at_an_arrival_long_before_it_would_look_by_itself(site: Site) -> None:
     site.set(rescan_s=60.0)
-    with running("runner", site.config, site.root / "runner.log"):
-        eventually((site.spool.out / BEAT).exists)
-        time.sleep(1)
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually(lambda: "is in use" in runner.said())
+        time.sleep(0.5)
         site.hand_in(site.job())
         eventually(lambda: effect(site), within_s=10)
 
 
 def test_it_finds_by_itself_what_no_event_told(site: Site) -> None:
-    with running("runner", site.config, site.root / "runner.log"):
-        eventually((site.spool.out / BEAT).exists)
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually(lambda: "is in use" in runner.said())
+        time.sleep(0.5)
         site.settings.spool_dir.rename(site.root / "elsewhere")  # what is watched goes with it, without an event
         for name in ("tmp", "new", "cur", "done", "parked", "out"):
             (site.settings.spool_dir / name).mkdir(parents=True)
