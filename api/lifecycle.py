@@ -46,28 +46,30 @@ class OrderEvent(StrEnum):
 
 _O, _E = OrderState, OrderEvent
 
-ORDER_MOVES: Mapping[tuple[OrderState, OrderEvent], OrderState] = MappingProxyType({
-    (_O.SUBMITTED, _E.OFFERED): _O.AWAITING_ACTIVATION,
-    (_O.SUBMITTED, _E.HELD_FOR_REVIEW): _O.IN_REVIEW,
-    (_O.SUBMITTED, _E.REFUSED): _O.REFUSED,
-    (_O.SUBMITTED, _E.WITHDRAWN): _O.WITHDRAWN,
-    (_O.IN_REVIEW, _E.OFFERED): _O.AWAITING_ACTIVATION,
-    (_O.IN_REVIEW, _E.STAFF_ACCEPTED): _O.ACCEPTED,
-    (_O.IN_REVIEW, _E.REFUSED): _O.REFUSED,
-    (_O.IN_REVIEW, _E.WITHDRAWN): _O.WITHDRAWN,
-    (_O.REFUSED, _E.REOPENED): _O.IN_REVIEW,
-    (_O.AWAITING_ACTIVATION, _E.CODE_CONFIRMED): _O.ACCEPTED,
-    (_O.AWAITING_ACTIVATION, _E.STAFF_ACCEPTED): _O.ACCEPTED,
-    (_O.AWAITING_ACTIVATION, _E.REFUSED): _O.REFUSED,
-    (_O.AWAITING_ACTIVATION, _E.LAPSED): _O.EXPIRED,
-    (_O.AWAITING_ACTIVATION, _E.WITHDRAWN): _O.WITHDRAWN,
-    (_O.EXPIRED, _E.REOPENED): _O.IN_REVIEW,
-    (_O.ACCEPTED, _E.PROVISIONING_BEGUN): _O.PROVISIONING,
-    (_O.PROVISIONING, _E.ACCOUNT_READY): _O.ACTIVE,
-    (_O.PROVISIONING, _E.JOB_PARKED): _O.PROVISIONING_FAILED,
-    (_O.PROVISIONING_FAILED, _E.RETRIED): _O.PROVISIONING,
-    (_O.PROVISIONING_FAILED, _E.ACCOUNT_READY): _O.ACTIVE,
-})
+ORDER_MOVES: Mapping[tuple[OrderState, OrderEvent], OrderState] = MappingProxyType(
+    {
+        (_O.SUBMITTED, _E.OFFERED): _O.AWAITING_ACTIVATION,
+        (_O.SUBMITTED, _E.HELD_FOR_REVIEW): _O.IN_REVIEW,
+        (_O.SUBMITTED, _E.REFUSED): _O.REFUSED,
+        (_O.SUBMITTED, _E.WITHDRAWN): _O.WITHDRAWN,
+        (_O.IN_REVIEW, _E.OFFERED): _O.AWAITING_ACTIVATION,
+        (_O.IN_REVIEW, _E.STAFF_ACCEPTED): _O.ACCEPTED,
+        (_O.IN_REVIEW, _E.REFUSED): _O.REFUSED,
+        (_O.IN_REVIEW, _E.WITHDRAWN): _O.WITHDRAWN,
+        (_O.REFUSED, _E.REOPENED): _O.IN_REVIEW,
+        (_O.AWAITING_ACTIVATION, _E.CODE_CONFIRMED): _O.ACCEPTED,
+        (_O.AWAITING_ACTIVATION, _E.STAFF_ACCEPTED): _O.ACCEPTED,
+        (_O.AWAITING_ACTIVATION, _E.REFUSED): _O.REFUSED,
+        (_O.AWAITING_ACTIVATION, _E.LAPSED): _O.EXPIRED,
+        (_O.AWAITING_ACTIVATION, _E.WITHDRAWN): _O.WITHDRAWN,
+        (_O.EXPIRED, _E.REOPENED): _O.IN_REVIEW,
+        (_O.ACCEPTED, _E.PROVISIONING_BEGUN): _O.PROVISIONING,
+        (_O.PROVISIONING, _E.ACCOUNT_READY): _O.ACTIVE,
+        (_O.PROVISIONING, _E.JOB_PARKED): _O.PROVISIONING_FAILED,
+        (_O.PROVISIONING_FAILED, _E.RETRIED): _O.PROVISIONING,
+        (_O.PROVISIONING_FAILED, _E.ACCOUNT_READY): _O.ACTIVE,
+    }
+)
 """Every legal move of an order. A pair that is absent is illegal; there is no other rule."""
 
 
@@ -99,18 +101,20 @@ class JobEvent(StrEnum):
 
 _J, _V = JobState, JobEvent
 
-JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType({
-    (_J.WAITING_FOR_DRAW, _V.PINNED): _J.READY,
-    (_J.WAITING_FOR_DRAW, _V.NOBODY_ELIGIBLE): _J.WAITING_FOR_ROOM,
-    (_J.WAITING_FOR_ROOM, _V.ROOM_FOUND): _J.WAITING_FOR_DRAW,
-    (_J.READY, _V.CLAIMED): _J.RUNNING,
-    (_J.RUNNING, _V.SUCCEEDED): _J.SUCCEEDED,
-    (_J.RUNNING, _V.FAILED): _J.PARKED,
-    (_J.RUNNING, _V.ERRORED): _J.READY,
-    (_J.RUNNING, _V.LEASE_ENDED): _J.READY,
-    (_J.RUNNING, _V.TRIES_USED_UP): _J.PARKED,
-    (_J.PARKED, _V.RETRIED): _J.READY,
-})
+JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
+    {
+        (_J.WAITING_FOR_DRAW, _V.PINNED): _J.READY,
+        (_J.WAITING_FOR_DRAW, _V.NOBODY_ELIGIBLE): _J.WAITING_FOR_ROOM,
+        (_J.WAITING_FOR_ROOM, _V.ROOM_FOUND): _J.WAITING_FOR_DRAW,
+        (_J.READY, _V.CLAIMED): _J.RUNNING,
+        (_J.RUNNING, _V.SUCCEEDED): _J.SUCCEEDED,
+        (_J.RUNNING, _V.FAILED): _J.PARKED,
+        (_J.RUNNING, _V.ERRORED): _J.READY,
+        (_J.RUNNING, _V.LEASE_ENDED): _J.READY,
+        (_J.RUNNING, _V.TRIES_USED_UP): _J.PARKED,
+        (_J.PARKED, _V.RETRIED): _J.READY,
+    }
+)
 """Every legal move of a job."""
 
 
@@ -135,13 +139,15 @@ class DomainEvent(StrEnum):
 
 _D, _X = DomainState, DomainEvent
 
-DOMAIN_MOVES: Mapping[tuple[DomainState, DomainEvent], DomainState] = MappingProxyType({
-    (_D.REQUESTED, _X.ORDERED): _D.PENDING,
-    (_D.REQUESTED, _X.REFUSED): _D.FAILED,
-    (_D.PENDING, _X.REGISTERED): _D.REGISTERED,
-    (_D.PENDING, _X.TRANSFERRED): _D.TRANSFERRED,
-    (_D.PENDING, _X.REFUSED): _D.FAILED,
-})
+DOMAIN_MOVES: Mapping[tuple[DomainState, DomainEvent], DomainState] = MappingProxyType(
+    {
+        (_D.REQUESTED, _X.ORDERED): _D.PENDING,
+        (_D.REQUESTED, _X.REFUSED): _D.FAILED,
+        (_D.PENDING, _X.REGISTERED): _D.REGISTERED,
+        (_D.PENDING, _X.TRANSFERRED): _D.TRANSFERRED,
+        (_D.PENDING, _X.REFUSED): _D.FAILED,
+    }
+)
 """Every legal move of a domain. Staff who vouch for a domain take the registrar's part."""
 
 
@@ -164,12 +170,14 @@ class MailEvent(StrEnum):
 
 _M, _N = MailState, MailEvent
 
-MAIL_MOVES: Mapping[tuple[MailState, MailEvent], MailState] = MappingProxyType({
-    (_M.QUEUED, _N.DELIVERED): _M.SENT,
-    (_M.QUEUED, _N.DEFERRED): _M.QUEUED,
-    (_M.QUEUED, _N.REFUSED): _M.PARKED,
-    (_M.PARKED, _N.RETRIED): _M.QUEUED,
-})
+MAIL_MOVES: Mapping[tuple[MailState, MailEvent], MailState] = MappingProxyType(
+    {
+        (_M.QUEUED, _N.DELIVERED): _M.SENT,
+        (_M.QUEUED, _N.DEFERRED): _M.QUEUED,
+        (_M.QUEUED, _N.REFUSED): _M.PARKED,
+        (_M.PARKED, _N.RETRIED): _M.QUEUED,
+    }
+)
 """Every legal move of a mail."""
 
 S = TypeVar("S", bound=StrEnum)

@@ -6,7 +6,7 @@ computed in Python, ids that leave the house are text. Unique indexes and checks
 
 from __future__ import annotations
 
-from piccolo.columns import JSON, BigInt, Boolean, ForeignKey, Integer, Serial, Text, Timestamptz, Varchar
+from piccolo.columns import JSON, BigInt, Boolean, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from api.piccolo_conf import DB
@@ -52,7 +52,7 @@ class Order(Table, db=DB, tablename="orders"):
     body_digest = Varchar(64)
     state = Varchar(32)
     #: Set at acceptance, or from the beginning for a further order of a known customer.
-    customer = ForeignKey(Customer, null=True, default=None)
+    customer = ForeignKey(Customer, on_delete=OnDelete.restrict, null=True, default=None)
     tariff = Varchar(32)
     tariff_version = Integer()
     billing_interval_months = Integer()
@@ -75,7 +75,7 @@ class OrderDomain(Table, db=DB, tablename="order_domain"):
     """A domain of an order (*Neuregistrierung*, *Umzug*)."""
 
     id: Serial
-    order = ForeignKey(Order)
+    order = ForeignKey(Order, on_delete=OnDelete.restrict)
     position = Integer()
     #: A-label, IDNA 2008.
     name = Varchar(253)
@@ -93,7 +93,7 @@ class Journal(Table, db=DB):
 
     id: Serial
     at = Timestamptz(default=None)
-    order = ForeignKey(Order, null=True, default=None)
+    order = ForeignKey(Order, on_delete=OnDelete.restrict, null=True, default=None)
     #: What it is about: order, domain, job, draw, host, mail, sms, staff.
     subject = Varchar(16)
     #: The subject's own id, name or number.

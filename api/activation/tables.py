@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import ForeignKey, Integer, Serial, Timestamptz
+from piccolo.columns import ForeignKey, Integer, OnDelete, Serial, Timestamptz
 from piccolo.table import Table
 
 from api.piccolo_conf import DB
@@ -13,7 +13,7 @@ class SmsActivation(Table, db=DB, tablename="sms_activation"):
     """The codes of one order, all together: five tries, whatever is sent again."""
 
     id: Serial
-    order = ForeignKey(Order)
+    order = ForeignKey(Order, on_delete=OnDelete.restrict)
     #: Which code is valid: the code is HMAC(master key, order, generation), so no table holds it.
     generation = Integer(default=0)
     #: Tries left for the order, over all codes; taken by a guarded update before a code is compared.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSON, ForeignKey, Integer, Serial, Text, Timestamptz, Varchar
+from piccolo.columns import JSON, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from api.piccolo_conf import DB
@@ -13,9 +13,9 @@ class Outbox(Table, db=DB):
     """A mail or short message, written in the transaction of what it tells; sent afterwards, at least once."""
 
     id: Serial
-    order = ForeignKey(Order, null=True, default=None)
+    order = ForeignKey(Order, on_delete=OnDelete.restrict, null=True, default=None)
     #: The journal row that it tells of; unique with the kind, so that a change is told once.
-    journal = ForeignKey(Journal, null=True, default=None)
+    journal = ForeignKey(Journal, on_delete=OnDelete.restrict, null=True, default=None)
     #: "mail" or "sms".
     channel = Varchar(8)
     #: Template: order_received, contract_accepted, account_ready, account_delayed, sms_code, …

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSON, BigInt, ForeignKey, Integer, Serial, Text, Timestamptz, Varchar
+from piccolo.columns import JSON, BigInt, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from api.piccolo_conf import DB
@@ -40,7 +40,7 @@ class Account(Table, db=DB):
     """What an order gets on the hosts; one per order, for good."""
 
     id = Varchar(32, primary_key=True)
-    order = ForeignKey(Order)
+    order = ForeignKey(Order, on_delete=OnDelete.restrict)
     #: The number in name and uid, from the counter.
     number = BigInt()
     name = Varchar(12)
@@ -61,7 +61,7 @@ class Draw(Table, db=DB):
     """One draw of hosts for an account; the seed is rolled once and kept."""
 
     id = Varchar(32, primary_key=True)
-    account = ForeignKey(Account)
+    account = ForeignKey(Account, on_delete=OnDelete.restrict)
     #: 128 bits, hexadecimal; never rolled again.
     seed = Varchar(32)
     need = JSON(default="{}")
@@ -90,7 +90,7 @@ class Job(Table, db=DB):
     """The hand-off of one account to its host, until it is reported done."""
 
     id = Varchar(32, primary_key=True)
-    account = ForeignKey(Account)
+    account = ForeignKey(Account, on_delete=OnDelete.restrict)
     #: Order among the jobs of one account; only the first unfinished one is handed out.
     sequence = Integer()
     #: present, suspended or absent.
@@ -115,7 +115,7 @@ class JobProgress(Table, db=DB, tablename="job_progress"):
     """Steps of a running playbook as the agent tells them, for those who watch."""
 
     id: Serial
-    job = ForeignKey(Job)
+    job = ForeignKey(Job, on_delete=OnDelete.restrict)
     attempt = Integer()
     at = Timestamptz(default=None)
     task = Varchar(200)

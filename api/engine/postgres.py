@@ -1,0 +1,71 @@
+"""PostgreSQL: Piccolo's engine with transactions that give their connection back whatever fails."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from api.engine.ended import ENDED
+
+
+class PostgresPoolTransaction(PostgresTransaction):
+    """A transaction on a pooled connection, which a failed BEGIN, COMMIT or a cancellation cannot keep."""
+
+    engine: Postgres
+    connection: Any
+
+    async def __aenter__(self) -> PostgresTransaction:
+        if self._parent is not None:
+            return self._parent
+        self.connection = await self.get_connection()
+        try:
+            self.transaction = self.connection.transaction()
+            await self.begin()
+        except BaseException:
+            await self._give_back()
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> bool:
+        if self._parent is None:
+            try:
+                if kind is None and not self._committed and not self._rolled_back:
+                    await self.commit()
+            finally:
+                self.engine.current_transaction.reset(self.context)
+                await self._give_back()
+        return kind is None
+
+    async def _give_back(self) -> None:
+        """Release the connection; the pool rolls back what is open, shielded from cancellation."""
+        connection, self.connection = self.connection, ENDED
+        if self.engine.pool:
+            await self.engine.pool.release(connection)
+        else:
+            await connection.close()
+
+
+class Postgres(PostgresEngine):
+    """Piccolo's PostgreSQL engine; connects when it is opened, not when it is imported."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(config={"dsn": url})
+
+    async def check_version(self) -> None:
+        """Leave the version alone: asking for it would connect at import."""
+
+    async def prep_database(self) -> None:
+        """Need no extension."""
+
+    async def start_connection_pool(self, **options: Any) -> None:
+        """Open the pool."""
+        await super().start_connection_pool(**{"min_size": 1, "max_size": 20} | options)
+
+    def transaction(self, allow_nested: bool = True) -> PostgresPoolTransaction:  # noqa: FBT001, FBT002 (Piccolo's signature)
+        """Return a transaction on a connection of the pool."""
+        return PostgresPoolTransaction(engine=self, allow_nested=allow_nested)

@@ -1,0 +1,54 @@
+"""The only mover of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from api import journal
+from api.lifecycle import ORDER_MOVES, IllegalMoveError, OrderEvent, OrderState, follow
+from api.tables import Order
+
+RACES = 5
+"""How often a move may lose against another one before it gives up."""
+
+
+class NoOrderError(LookupError):
+    """An order that is not there."""
+
+
+async def move(
+    order_id: int, event: OrderEvent, *, actor: str, facts: Mapping[str, Any] | None = None, public: bool = True
+) -> int:
+    """Move order *order_id* by *event*, in the caller's transaction; return the id of the journal row.
+
+    Raises:
+        NoOrderError: there is no such order.
+        IllegalMoveError: the event does not fit the order's state; nothing was changed.
+    """
+    for _ in range(RACES):
+        before = await state_of(order_id)
+        after = follow(ORDER_MOVES, before, event)
+        moved = (
+            await Order.update({Order.state: after.value})
+            .where(Order.id == order_id, Order.state == before.value)
+            .returning(Order.id)
+        )
+        if moved:
+            return await journal.write(
+                subject="order", subject_id=order_id, order=order_id, event=event, actor=actor,
+                before=before, after=after, facts=facts, public=public,
+            )  # fmt: skip
+    raise IllegalMoveError(f"{event} came too often at the same time as others")
+
+
+async def state_of(order_id: int) -> OrderState:
+    """Return the state of order *order_id*.
+
+    Raises:
+        NoOrderError: there is no such order.
+    """
+    row = await Order.select(Order.state).where(Order.id == order_id).first()
+    if row is None:
+        raise NoOrderError(f"there is no order {order_id}")
+    return OrderState(row["state"])
