@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-PLAIN_WIDTH = 118
+PLAIN_WIDTH = 128
 """Columns of a log, which has no width of its own."""
 
 SENTENCE_WIDTH = 70
@@ -77,22 +77,18 @@ class Screen:
             yield
 
     def proof(self, number: int, sentence: str, took_s: float, detail: str, *, holds: bool) -> None:
-        """Print one proof."""
+        """Print one proof on one line; why it does not hold goes below, whole."""
         mark = Text("✔", style="bold green") if holds else Text("✘", style="bold red")
         row = Table.grid(padding=(0, 1))
-        row.add_column(width=5, justify="right")
-        row.add_column(width=3, justify="right", style="dim")
-        row.add_column(width=SENTENCE_WIDTH)
+        row.add_column(width=4, justify="right")
+        row.add_column(width=2, justify="right", style="dim")
+        row.add_column(max_width=SENTENCE_WIDTH, min_width=SENTENCE_WIDTH, style="" if holds else "red")
         row.add_column(width=8, justify="right", style="dim")
-        row.add_column(ratio=1)
-        row.add_row(
-            mark,
-            str(number),
-            Text(sentence, style="" if holds else "red"),
-            f"{took_s:.2f} s",
-            Text(detail, style="dim" if holds else "red"),
-        )
+        row.add_column(ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
+        row.add_row(mark, str(number), Text(sentence), f"{took_s:.2f} s", Text(detail if holds else ""))
         self.console.print(row)
+        if not holds:
+            self.console.print(Padding(Text(detail, style="red"), (0, 0, 0, 9)))
 
     def verdict(self, held: int, total: int) -> None:
         """Close with how many of the proofs hold."""
