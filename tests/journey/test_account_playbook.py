@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncssh
 import pytest
@@ -18,7 +17,7 @@ from tests.customer.browser import fetch
 from tests.customer.lab import Lab
 from tests.customer.mailprogram import Mailbox, deliver, letter, refusal
 from tests.customer.sftp import Sftp
-from tests.sysadmin.accounts import ROOT, Desk, Order, look_at
+from tests.sysadmin.accounts import ROOT, Desk, Order, Run, look_at
 from tests.sysadmin.daemons import disturbances, look_at_daemons
 from tests.sysadmin.ssh import Root
 
@@ -49,16 +48,20 @@ class Bench:
     def sftp(self, order: Order) -> Sftp:
         return Sftp(self.address, 22, order.name, PASSWORD)
 
+    def at_once(self, state: str, orders: list[Order]) -> list[Run]:
+        with ThreadPoolExecutor(len(orders)) as pool:
+            return list(pool.map(lambda order: self.desk.run(order.job(state)), orders))
+
     def mailbox(self, domain: str) -> Mailbox:
         return Mailbox((self.address, 143), (self.address, 587), f"postmaster@{domain}", PASSWORD)
 
 
-@pytest.fixture(params=[0, -1], ids=["bookworm", "trixie"])
-def bench(request: pytest.FixtureRequest, fleet: Lab, tmp_path: Path) -> Bench:
+@pytest.fixture(scope="module", params=[0, -1], ids=["bookworm", "trixie"])
+def bench(request: pytest.FixtureRequest, fleet: Lab, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Return the fleet's first server (Debian 12) and its last (Debian 13)."""
     host = sorted(fleet.hosts)[request.param]
     server = fleet.hosts[host]
-    desk = Desk(INVENTORY, tmp_path)
+    desk = Desk(INVENTORY, tmp_path_factory.mktemp("desk"))
     return Bench(host, server.address, Root(server.address, fleet.ssh_key), desk, BASE + 100 * (request.param + 1))
 
 
@@ -71,9 +74,9 @@ def ordered(bench: Bench) -> Iterator[Order]:
     assert bench.desk.run(order.job("absent")).counts["failed"] == 0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def held(bench: Bench) -> Iterator[Order]:
-    """Return an account that is there, and take it away afterwards."""
+    """Return an account that is there; each test leaves it as it was."""
     order = bench.order(0, (f"held-{bench.number}.example", True))
     assert bench.desk.run(order.job("present")).counts["failed"] == 0
     yield order
@@ -192,15 +195,13 @@ def test_a_domain_or_a_name_that_is_another_account_s_is_refused_and_nothing_is_
 
 def test_two_accounts_that_want_one_domain_at_once_do_not_both_get_it(bench: Bench) -> None:
     orders = [bench.order(number, (f"race-{bench.number}.example", True)) for number in (3, 4, 5)]
-    with ThreadPoolExecutor(len(orders)) as pool:
-        runs = list(pool.map(lambda order: bench.desk.run(order.job("present")), orders))
+    runs = bench.at_once("present", orders)
     try:
         assert sorted(run.counts["failed"] for run in runs) == [0, 1, 1], "".join(run.printed for run in runs)
         for run in runs:
             assert run.counts["failed"] == 0 or "not free for" in run.printed
     finally:
-        for order in orders:
-            assert bench.desk.run(order.job("absent")).counts["failed"] == 0
+        assert [run.counts["failed"] for run in bench.at_once("absent", orders)] == [0, 0, 0]
 
 
 def test_a_role_of_the_sysadmin_s_own_runs_on_every_job(bench: Bench, held: Order) -> None:
