@@ -50,7 +50,7 @@ folder = "{root}/inventory/catalogue"
 [templates]
 folder = "{root}/templates"
 [leases]
-lease_s = 30
+lease_s = {lease_s}
 long_poll_s = 2
 """
 
@@ -85,14 +85,15 @@ class Api:
 
 
 @contextmanager
-def api_process(folder: Path) -> Iterator[Api]:
+def api_process(folder: Path, *, lease_s: int = 30) -> Iterator[Api]:
     """Run API and worker in *folder* until the block ends."""
     smtp = Controller(Mailbox(folder / "mail"), hostname="127.0.0.1", port=free_port())
     smtp.start()
     config, port = folder / "ankunft.toml", free_port()
     with sms_gateway(folder / "sms.jsonl") as sms_url:
         config.write_text(
-            SETTINGS.format(folder=folder, root=ROOT, port=port, smtp_port=smtp.port, sms_url=sms_url), encoding="utf-8"
+            SETTINGS.format(folder=folder, root=ROOT, port=port, smtp_port=smtp.port, sms_url=sms_url, lease_s=lease_s),
+            encoding="utf-8",
         )
         _ankunft(config, "init")
         staff: dict[str, Any] = json.loads(_ankunft(config, "staff", "add", "Tester", "--json"))

@@ -79,6 +79,10 @@ class Shop:
         """Accept the order as staff do when the signed contract lies before them."""
         return self._call("POST", f"/api/v1/staff/carts/{cart_id}/accept", 200, headers=self._staff)
 
+    def retry(self, cart_id: str) -> Answer:
+        """Have a parked job tried again, as staff do when its cause is gone."""
+        return self._call("POST", f"/api/v1/staff/carts/{cart_id}/retry", 200, headers=self._staff)
+
     def _call(self, method: str, path: str, expected: int, **request: Any) -> Answer:
         response = self.http.request(method, path, **request)
         if response.status_code != expected:
