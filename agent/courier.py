@@ -18,6 +18,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from agent import notify
+from agent.alone import NotAloneError, alone_on
 from agent.backoff import pause_s
 from agent.client import Api, ApiRefusedError, ApiUnreachableError, connect
 from agent.delivery import Delivery
@@ -32,6 +33,7 @@ from agent.wake import Wake
 
 log = logging.getLogger("courier")
 
+EX_TEMPFAIL = 75
 EX_CONFIG = 78
 LOOK_S = 1.0
 STUCK_S = 180.0
@@ -144,4 +146,9 @@ def main(config: Path, *, verbose: bool) -> None:
     except (SettingsError, KeyFileError) as error:
         log.critical("%s", error)
         sys.exit(EX_CONFIG)
-    asyncio.run(_run(settings, key, job_key))
+    try:
+        with alone_on(settings.spool_dir / "tmp"):
+            asyncio.run(_run(settings, key, job_key))
+    except NotAloneError as error:
+        log.critical("%s", error)
+        sys.exit(EX_TEMPFAIL)

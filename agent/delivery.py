@@ -20,7 +20,8 @@ from agent.spool import Attempt, Spool
 log = logging.getLogger(__name__)
 
 MIN_BETWEEN_CALLS_S = 0.5
-MAX_LINES = 200
+MAX_LINES = 100
+"""Lines of progress in one call: it stays below what the API takes."""
 
 _NOT_NOW = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 """Refusals that mean the courier, not what it brings: it may be let in again."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent import durable
+from agent import durable, notify
 from agent import report as reports
 from agent.admission import ForeignJobError, LateJobError, admit, identify
 from agent.backoff import pause_s
@@ -95,6 +95,7 @@ class Intray:
             self._work(name, job, payload)
 
     def _work(self, name: str, job: Job, payload: bytes) -> None:
+        notify.tell(f"STATUS=working on {job.account.name}")
         log.info("%s: attempt %d.%d of job %s begins", job.account.name, job.epoch, job.attempt, job.job_id)
         try:
             report = self._workshop.work(job, payload)

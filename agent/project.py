@@ -48,6 +48,8 @@ class Project:
         self.playbook = playbook
         self.inventory = inventory
         self.beat = beat
+        #: Whether the newest edit was dealt with; while it is not, look again soon.
+        self.is_settled = False
         #: Why the newest edit is not in use; None when it is.
         self.refused: str | None = None
         self._seen: str | None = None
@@ -63,23 +65,22 @@ class Project:
             return None
         return version if version.is_dir() else None
 
-    @property
-    def is_settled(self) -> bool:
-        """Tell whether the newest edit was dealt with; while it is not, look again soon."""
-        return self._seen == self._handled
-
     def refresh(self) -> None:
         """Take a changed project into use, once it stands still (at start: at once) and passes its check."""
         if time.monotonic() < self._look_at:
+            self.is_settled = False
             return
         self._look_at = time.monotonic() + BETWEEN_LOOKS_S
+        if self._handled is None:
+            self._clear()
         try:
             marks = _stat_marks(self.source)
         except (OSError, BrokenProjectError) as error:
             marks = f"unreadable: {error}"
         stands_still = marks == self._seen or self._handled is None
         self._seen = marks
-        if marks == self._handled or not stands_still:
+        self.is_settled = marks == self._handled
+        if self.is_settled or not stands_still:
             return
         try:
             self._adopt()
@@ -87,6 +88,7 @@ class Project:
             self.refused = str(error)[:1000] or type(error).__name__
             log.error("%s: the edit is not in use, the last good version stays: %s", self.source, self.refused)  # noqa: TRY400
         self._handled = marks
+        self.is_settled = True
 
     def _adopt(self) -> None:
         with tempfile.TemporaryDirectory(dir=self.store, prefix="copy-") as folder:
@@ -134,6 +136,12 @@ class Project:
         if process.returncode != 0:
             said = output.read_text(errors="replace").replace(str(copy), "").strip()
             raise BrokenProjectError(f"{Path(command[0]).name} says: {said[-800:] or process.returncode}")
+
+    def _clear(self) -> None:
+        """Remove what a kill or a power cut left in the store: half copies, versions that are not what they were."""
+        for folder in self.store.iterdir():
+            if folder.is_dir() and _digest(folder) != folder.name:
+                shutil.rmtree(folder)
 
     def _prune(self, used: Path) -> None:
         versions = [path for path in self.store.iterdir() if path.is_dir() and path != used]

@@ -5,7 +5,6 @@ It speaks to nobody but the spool, and works on one job at a time.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent import notify, orphans
+from agent.alone import NotAloneError, alone_on
 from agent.claim import waiting
 from agent.intray import Intray
 from agent.journal import open_journal
@@ -152,10 +152,9 @@ def main(config: Path, *, once: bool, verbose: bool) -> None:
         log.critical("%s", error)
         sys.exit(EX_CONFIG)
     _prepare(settings)
-    with (settings.state_dir / "lock").open("w") as alone:
-        try:
-            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.critical("another runner works on %s", settings.state_dir)
-            sys.exit(EX_TEMPFAIL)
-        _work(settings, key, once=once)
+    try:
+        with alone_on(settings.state_dir):
+            _work(settings, key, once=once)
+    except NotAloneError as error:
+        log.critical("%s", error)
+        sys.exit(EX_TEMPFAIL)

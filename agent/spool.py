@@ -12,13 +12,12 @@ from typing import NamedTuple, Self
 
 from agent import durable
 
-_STEM = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})\Z")
+_STEM = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{0,17})\.([1-9][0-9]{0,17})\Z")
 
 JOB = ".job"
 REPORT = ".report.json"
 PROGRESS = ".progress.jsonl"
 BEAT = "runner.beat"
-MAX_OUT_BYTES = 1024 * 1024
 
 
 class Attempt(NamedTuple):

@@ -19,17 +19,12 @@ class Program:
 
     def __init__(self, name: str, config: Path, log: Path, user: int | None = None) -> None:
         self.log = log
-        self._sink = log.open("ab")
         command = [sys.executable, "-c", f"from agent.{name} import main; main()", "--config", str(config)]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stderr=self._sink,
-            stdout=self._sink,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-        )
+        groups: list[int] | None = None if user is None else []
+        with log.open("ab") as sink:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stderr=sink, stdout=sink, user=user, group=user, extra_groups=groups
+            )
 
     def wait(self, seconds: float) -> None:
         """Let it work for a while; it must not end by itself."""
@@ -40,15 +35,12 @@ class Program:
         """End it without a word, as a power cut does; what it started goes on."""
         self.process.kill()
         self.process.wait()
-        self._sink.close()
 
     def stop(self, patience_s: float = 20.0) -> int:
         """Ask it to end and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(patience_s)
-        self._sink.close()
-        return code
+        return self.process.wait(patience_s)
 
     def said(self) -> str:
         """Return its log so far."""

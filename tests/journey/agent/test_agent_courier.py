@@ -202,6 +202,16 @@ def test_it_ends_within_seconds_while_a_question_is_open(site: Site, api: OrderA
         assert time.monotonic() - began < 3
 
 
+def test_a_second_courier_on_the_same_spool_does_not_start(site: Site, api: OrderApi) -> None:
+    api.state = "APPROVED"
+    with (
+        running("courier", site.config, site.root / "courier.log"),
+        running("courier", site.config, site.root / "second.log") as second,
+    ):
+        eventually(lambda: api.asked)
+        eventually(lambda: "another one works on" in (site.root / "courier.log").read_text() + second.said())
+
+
 def test_every_request_is_signed_anew(site: Site, api: OrderApi) -> None:
     api.state, api.report_status = "APPROVED", [503, 503]
     put_report(site, site.job())

@@ -139,3 +139,19 @@ def test_a_link_is_copied_as_what_it_points_to(site: Site, project: Project) -> 
     assert (in_use(project) / "templates" / "link.yml").read_text() == "kept: 1\n"
     settle(project)
     assert (in_use(project) / "templates" / "link.yml").read_text() == "kept: 2\n"
+
+
+def test_a_version_that_a_power_cut_damaged_is_made_anew(site: Site, project: Project) -> None:
+    project.refresh()
+    damaged = in_use(project) / "playbooks" / "account.yml"
+    damaged.write_text("")
+    (project.store / "copy-half").mkdir()
+    again = reader_of(site)
+    again.refresh()
+    assert damaged.read_text() == site.playbook.read_text()
+    assert not (project.store / "copy-half").exists()
+    site.playbook.write_text("- hosts: [")
+    damaged.write_text("")
+    broken = reader_of(site)
+    broken.refresh()
+    assert broken.current is None
