@@ -150,9 +150,9 @@ def everything_is_locked(bench: Bench, order: Order, domain: str) -> None:
     with pytest.raises(asyncssh.PermissionDenied):
         bench.sftp(order).names()
     mailbox = bench.mailbox(domain)
+    assert refusal(lambda: mailbox.submit(letter(mailbox.address, mailbox.address, "locked out"))) == 535
     with pytest.raises(imaplib.IMAP4.error, match=r"(?i)authentication"):
         mailbox.subjects()
-    assert refusal(lambda: mailbox.submit(letter(mailbox.address, mailbox.address, "locked out"))) == 535
     mail = letter("a@elsewhere.example", mailbox.address, "while locked")
     deliver(bench.address, mail, sender="a@elsewhere.example", recipient=mailbox.address)
     with pytest.raises(AssertionError, match="ended with 1"):

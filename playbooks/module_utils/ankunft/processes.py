@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from .change import Change
@@ -16,7 +17,7 @@ _PROC = Path("/proc")
 
 
 def running(uid: int) -> list[int]:
-    """Return the processes whose real uid is *uid*, by their ids."""
+    """Return the processes whose real uid is *uid*, by their ids, without those that only wait for their parent."""
     folders = (folder for folder in _PROC.iterdir() if folder.name.isdecimal())
     return sorted(int(folder.name) for folder in folders if _real_uid(folder) == uid)
 
@@ -26,10 +27,10 @@ def _real_uid(folder: Path) -> int | None:
         status = (folder / "status").read_text()
     except OSError:
         return None
-    for line in status.splitlines():
-        if line.startswith("Uid:"):
-            return int(line.split()[1])
-    return None
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    if fields.get("State", "").split()[:1] in (["Z"], ["X"]) or "Uid" not in fields:
+        return None
+    return int(fields["Uid"].split()[0])
 
 
 def no_php(host: Host, account: Account) -> Iterator[Change]:
@@ -54,5 +55,10 @@ def no_processes(account: Account) -> Iterator[Change]:
             f"processes of {account.name}",
             f"{count}",
             "none",
-            lambda: as_customer(account, lambda: os.kill(-1, signal.SIGKILL)),
+            lambda: as_customer(account, _end_all),
         )
+
+
+def _end_all() -> None:
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 from ankunft.host import Host
 
-#: Numbers far from those of any running server: processes of these uids must not exist on this machine.
-_NUMBERS = itertools.count(200_000_001)
+#: Numbers far from those of any running server, and of another run: their uids must have no process on this machine.
+_NUMBERS = itertools.count(200_000_001 + secrets.randbelow(30_000_000))
 
 JobMaker = Callable[..., dict[str, Any]]
 
