@@ -12,6 +12,7 @@ from pathlib import Path
 from ankunft_waker.doors import Doors
 from ankunft_waker.idle import end_idle
 from ankunft_waker.relay import answer
+from ankunft_waker.units import Units
 from ankunft_waker.waker import Waker
 
 WATCHDOG_S = 10.0
@@ -78,7 +79,7 @@ def _ended(ending: asyncio.Event, task: asyncio.Task[None]) -> None:
 def main(listen: str, folder: str, idle_s: str) -> None:
     """Begin where an earlier waker ended, and serve."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    waker = Waker(Doors(Path(folder)))
+    waker = Waker(Doors(Path(folder)), Units())
     waker.recover()
     asyncio.run(serve(listen_at(Path(listen)), waker, float(idle_s)))
 

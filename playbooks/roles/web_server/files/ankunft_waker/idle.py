@@ -3,7 +3,6 @@
 import asyncio
 import logging
 
-from ankunft_waker import units
 from ankunft_waker.waker import Waker
 
 #: How many accounts are ended at the same time.
@@ -16,7 +15,7 @@ async def end_idle(waker: Waker, idle_s: float) -> None:
     """End, for ever, what was without a child process at two looks in a row."""
     before: set[str] = set()
     while True:
-        idle = {account for account, count in units.processes().items() if count == 1}
+        idle = {account for account, count in waker.units.processes().items() if count == 1}
         await _end_all(waker, sorted(before & idle))
         waker.tidy()
         before = idle

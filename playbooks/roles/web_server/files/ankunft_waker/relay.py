@@ -4,8 +4,8 @@ import asyncio
 import logging
 import math
 
-from ankunft_waker import units
 from ankunft_waker.fastcgi import BadRequestError, Head, read_head, refusal
+from ankunft_waker.units import is_account
 from ankunft_waker.waker import AsleepError, Waker
 
 HEAD_TIMEOUT_S = 30.0
@@ -30,7 +30,7 @@ async def answer(waker: Waker, reader: asyncio.StreamReader, writer: asyncio.Str
 
 async def _answer(waker: Waker, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     account = head.params.get("ANKUNFT_ACCOUNT", "")
-    if head.params.get("ANKUNFT_CONNECT_TIME") != NOT_CONNECTED or not units.is_account(account):
+    if head.params.get("ANKUNFT_CONNECT_TIME") != NOT_CONNECTED or not is_account(account):
         # A script that got this request may have run: running it again could order or pay twice.
         writer.write(refusal(head.request_id, "502 Bad Gateway"))
         await writer.drain()

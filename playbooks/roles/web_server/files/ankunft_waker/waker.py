@@ -5,9 +5,9 @@ import logging
 import time
 from weakref import WeakValueDictionary
 
-from ankunft_waker import units
 from ankunft_waker.backoff import Backoff
 from ankunft_waker.doors import Doors, Stream
+from ankunft_waker.units import UnitFailedError, Units
 
 #: PHP-FPM accepts a waiting connection within milliseconds; after this long none can be left.
 QUIET_S = 1.0
@@ -26,8 +26,9 @@ class AsleepError(Exception):
 class Waker:
     """Knows which accounts are being woken or ended, and which ones to leave alone for a while."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, units: Units) -> None:
         self.doors = doors
+        self.units = units
         self._backoff = Backoff()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._wanted: dict[str, asyncio.Event] = {}
@@ -60,8 +61,8 @@ class Waker:
             raise AsleepError(wait_s)
         self._backoff.started(account, time.monotonic())
         try:
-            await units.start(account)
-        except units.UnitFailedError as error:
+            await self.units.start(account)
+        except UnitFailedError as error:
             log.warning("PHP of %s does not start: %s", account, error)
             raise AsleepError(self._fail(account)) from error
 
@@ -81,11 +82,11 @@ class Waker:
             wanted = self._wanted[account] = asyncio.Event()
             self.doors.close(account)
             try:
-                if await _happens(wanted, QUIET_S) or units.processes().get(account, 0) > 1:
+                if await _happens(wanted, QUIET_S) or self.units.processes().get(account, 0) > 1:
                     self.doors.open(account)
                     return False
-                await units.stop(account)
-            except units.UnitFailedError as error:
+                await self.units.stop(account)
+            except UnitFailedError as error:
                 log.warning("PHP of %s does not end: %s", account, error)
                 self.doors.open(account)
                 return False
@@ -99,7 +100,7 @@ class Waker:
 
     def recover(self) -> None:
         """Open the doors that an earlier waker left closed, and forget those without a service."""
-        awake = units.processes()
+        awake = self.units.processes()
         for account in self.doors.closed():
             if awake.get(account):
                 self.doors.open(account)
