@@ -27,6 +27,8 @@ def ansible_environment(project: Path, private: Path) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
         "ANSIBLE_HOME": str(private / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(private / "ansible"),
+        "ANSIBLE_REMOTE_TEMP": str(private / "remote"),  # instead of ~root, which the unit cannot write
+        "ANSIBLE_NO_TARGET_SYSLOG": "1",  # modules would write their arguments into the journal
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
