@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -75,13 +76,13 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"file", "folder"}
 
 
-@pytest.mark.parametrize(("ahead_s", "words"), [(-3600, "3600 s behind"), (20, "20 s ahead of"), (0, "")])
+@pytest.mark.parametrize(("ahead_s", "words"), [(-3600, r"3(599|600) s behind"), (20, r"2[01] s ahead of"), (0, "")])
 def test_a_wrong_clock_is_told(ahead_s: int, words: str) -> None:
     theirs = format_datetime(datetime.now(UTC) - timedelta(seconds=ahead_s), usegmt=True)
     error = _refusal("self", httpx.Response(401, headers={"date": theirs}, json={"detail": "too old"}))
     assert isinstance(error, ApiRefusedError)
     assert "too old" in str(error)
-    assert words in str(error)
+    assert re.search(words, str(error))
     assert ("timedatectl" in str(error)) == bool(words)
 
 
