@@ -22,6 +22,9 @@ from agent.spool import Attempt
 CALL_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 
+NOT_LET_IN = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+"""Refusals that mean this host, not what it brings: it may be let in again."""
+
 _Answer = TypeVar("_Answer")
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from agent import notify
 from agent.alone import NotAloneError, alone_on
 from agent.backoff import pause_s
-from agent.client import Api, ApiRefusedError, ApiUnreachableError, connect
+from agent.client import NOT_LET_IN, Api, ApiRefusedError, ApiUnreachableError, connect
 from agent.delivery import Delivery
 from agent.enrolment import Enrolment, NoTokenError
 from agent.fetching import Fetching
@@ -81,8 +81,9 @@ class Courier:
             return
         try:
             await self._fetching.turn()
-        except ApiRefusedError:
-            self._is_approved.clear()  # enrolled elsewhere, retired, or the clock is wrong: ask again how it stands
+        except ApiRefusedError as error:
+            if error.status in NOT_LET_IN:
+                self._is_approved.clear()  # enrolled elsewhere, retired, or the clock is wrong: ask how it stands
             raise
 
     async def _deliver(self) -> None:

@@ -8,11 +8,10 @@ import time
 from collections.abc import Awaitable
 from typing import NamedTuple
 
-import httpx
 import msgspec
 
 from agent.backoff import pause_s
-from agent.client import Api, ApiRefusedError, ApiUnreachableError
+from agent.client import NOT_LET_IN, Api, ApiRefusedError, ApiUnreachableError
 from agent.jobs import Progress
 from agent.leases import Leases
 from agent.spool import Attempt, Spool
@@ -22,9 +21,6 @@ log = logging.getLogger(__name__)
 MIN_BETWEEN_CALLS_S = 0.5
 MAX_LINES = 100
 """Lines of progress in one call: it stays below what the API takes."""
-
-_NOT_NOW = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
-"""Refusals that mean the courier, not what it brings: it may be let in again."""
 
 
 class _Retry(NamedTuple):
@@ -93,7 +89,7 @@ class Delivery:
         try:
             lease = await self._api.renew(attempt, _readable(lines))
         except ApiRefusedError as error:
-            if error.status in _NOT_NOW:
+            if error.status in NOT_LET_IN:
                 raise
             log.warning("the lease of job %s is over: %s", attempt.job_id, error)
             self._spool.withdraw(attempt)
@@ -108,7 +104,7 @@ class Delivery:
         try:
             await self._api.report(attempt, self._spool.report(attempt))
         except ApiRefusedError as error:
-            if error.status in _NOT_NOW:
+            if error.status in NOT_LET_IN:
                 raise
             log.error("the report of job %s is refused for good, done/ keeps it: %s", attempt.job_id, error)  # noqa: TRY400
         else:

@@ -13,7 +13,7 @@ from agent.jobs import Job, Outcome, Report
 from agent.orphans import end_orphans
 from agent.progress import ProgressFile
 from agent.project import Project
-from agent.provision import play
+from agent.provision import Run, play
 from agent.report import Verdict, compose, judge
 from agent.settings import Settings
 from agent.spool import Attempt, Spool
@@ -64,17 +64,15 @@ class Workshop:
         version = self._project.current
         if version is None:
             reason = self._project.refused or "it was not read yet"
-            verdict: Verdict | None = Verdict(
-                Outcome.ERRORED, f"there are no working playbooks in {self._project.source}: {reason}"
-            )
-            lines: list[str] = []
-        else:
-            verdict, lines = self._run(job, payload, version, progress)
-        if verdict is None:
+            verdict = Verdict(Outcome.ERRORED, f"there are no working playbooks in {self._project.source}: {reason}")
+            return compose(job, verdict, started_at=started_at, log=(), secrets=secrets)
+        run = self._run(job, payload, version, progress)
+        if run.status == CANCELLED:
             return None
-        return compose(job, verdict, started_at=started_at, log=self._preface(version) + lines, secrets=secrets)
+        log = [*self._preface(version), *run.log]
+        return compose(job, judge(run, job.host), started_at=started_at, log=log, secrets=secrets)
 
-    def _run(self, job: Job, payload: bytes, version: Path, progress: ProgressFile) -> tuple[Verdict | None, list[str]]:
+    def _run(self, job: Job, payload: bytes, version: Path, progress: ProgressFile) -> Run:
         def is_cancelled() -> bool:
             self._beat()
             progress.renew()
@@ -88,7 +86,7 @@ class Workshop:
             progress.add(f"playbooks {version.name[:12]}", "started")
             if self._project.refused:
                 progress.add(f"an edit is not in use: {self._project.refused}", "skipped")
-            run = play(
+            return play(
                 project=version,
                 playbook=self._settings.playbook,
                 inventory=self._settings.inventory,
@@ -105,10 +103,9 @@ class Workshop:
         finally:
             end_orphans(self._mark)
             shutil.rmtree(private)
-        return (None if run.status == CANCELLED else judge(run, job.host)), run.log
 
-    def _preface(self, version: Path | None) -> list[str]:
-        lines = [f"playbooks {version.name[:12]}"] if version else []
+    def _preface(self, version: Path) -> list[str]:
+        lines = [f"playbooks {version.name[:12]}"]
         if self._project.refused:
             lines.append(f"an edit of {self._project.source} is not in use: {self._project.refused}")
         return lines

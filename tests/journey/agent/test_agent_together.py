@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,3 +105,22 @@ def test_both_killed_again_and_again_every_job_is_done_and_reported(shared_site:
     assert {report["job_id"] for report in api.reports} == {job.job_id for job in jobs}
     assert {report["outcome"] for report in api.reports} == {Outcome.SUCCEEDED}
     assert len(list(site.effects.iterdir())) == len(jobs)
+
+
+@pytest.mark.parametrize("name", ["runner", "courier"])
+def test_systemd_hears_of_each_start_life_and_end(site: Site, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = str(site.root / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        with running(name, site.config, site.root / "log") as program:
+            heard = {systemd.recv(4096).decode()}
+            while not heard >= {"READY=1", "WATCHDOG=1"}:
+                heard.add(systemd.recv(4096).decode())
+            assert program.stop() == 0
+        systemd.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                heard.add(systemd.recv(4096).decode())
+    assert "STOPPING=1" in heard
