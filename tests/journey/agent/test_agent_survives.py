@@ -15,7 +15,7 @@ import pytest
 from agent.jobs import Outcome
 from agent.spool import BEAT, JOB, REPORT, Attempt
 from tests.journey.agent.by_hand import effect, once, tasks
-from tests.journey.agent.process import Program, eventually, running
+from tests.journey.agent.process import eventually, running
 from tests.unit.agent.site_folder import Site
 
 
@@ -59,9 +59,9 @@ def test_killed_in_its_middle_it_converges_to_one_effect(site: Site) -> None:
     job = site.job()
     name = site.hand_in(job)
     log = site.effects / "log"
-    runner = Program("runner", site.config, site.root / "runner.log")
-    eventually(log.exists)
-    runner.kill()
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually(log.exists)
+        runner.kill()
     assert (site.spool.cur / name).exists()
     assert list(site.settings.run_dir.iterdir())
     once(site)
@@ -75,9 +75,9 @@ def test_the_accounts_lock_outlives_a_killed_runner(site: Site) -> None:
     tasks(site, f"    - ansible.builtin.shell: touch {site.effects}/begun; sleep 3\n")
     job = site.job()
     site.hand_in(job)
-    runner = Program("runner", site.config, site.root / "runner.log")
-    eventually((site.effects / "begun").exists)
-    runner.kill()
+    with running("runner", site.config, site.root / "runner.log") as runner:
+        eventually((site.effects / "begun").exists)
+        runner.kill()
     lock = site.settings.state_dir / "locks" / job.account.id
     assert subprocess.run(["flock", "--nonblock", lock, "true"], check=False).returncode == 1
     once(site)
