@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.settings import Settings, SettingsError, load
@@ -52,3 +54,9 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, words: str) -> None
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="--config"):
         load(tmp_path / "none.toml", {})
+
+
+def test_the_docs_list_every_setting_and_no_other() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "agent.md").read_text().partition("## Settings")[2]
+    listed = re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE)
+    assert listed == [field.name for field in msgspec.structs.fields(Settings)]
