@@ -69,6 +69,11 @@ class TakenJob:
         payload = b64decode(task["file"]).partition(b"\n")[2]
         self.job: dict[str, Any] = json.loads(payload)
 
+    @property
+    def domains(self) -> set[str]:
+        """The domains of the job's account."""
+        return {domain["name"] for domain in self.job["account"]["domains"]}
+
     def renew(self, *, by: PlayedAgent | None = None) -> httpx.Response:
         """Show a sign of life; by another host's agent if told so."""
         body = {"attempt": self.attempt, "epoch": self.job["epoch"], "progress": []}
@@ -111,15 +116,15 @@ class PlayedFleet:
             taken += [TakenJob(agent, task) for task in work["jobs"]]
         return taken
 
-    def take(self, account: str, *, timeout_s: float = 20) -> TakenJob:
-        """Return the next job for *account*; those for others are reported as done."""
+    def take(self, domain: str, *, timeout_s: float = 20) -> TakenJob:
+        """Return the next job for the account that has *domain*; those for others are reported as done."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             for job in self.turn():
-                if job.job["account"]["name"] == account:
+                if domain in job.domains:
                     return job
                 job.report(Outcome.SUCCEEDED)
-        raise AssertionError(f"no job for {account} within {timeout_s:g} s")
+        raise AssertionError(f"no job for {domain} within {timeout_s:g} s")
 
     def stranger_to(self, job: TakenJob) -> PlayedAgent:
         """Return an agent that *job* is not for."""

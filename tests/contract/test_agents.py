@@ -57,7 +57,7 @@ def order(fleet_api: Api, fleet_shop: Shop) -> Receipt:
 @pytest.fixture
 def job(fleet: PlayedFleet, fleet_shop: Shop, order: Receipt) -> TakenJob:
     """The order's job, in the hands of its host."""
-    return fleet.take(fleet_shop.cart(order.cart_id)["account"]["name"])
+    return fleet.take(domain_of(fleet_shop, order))
 
 
 def test_a_job_that_is_reported_done_makes_the_order_active(fleet_shop: Shop, order: Receipt, job: TakenJob) -> None:
@@ -111,7 +111,7 @@ def test_an_attempt_whose_lease_is_over_changes_nothing_any_more(
     fleet_api: Api, fleet_shop: Shop, fleet: PlayedFleet, order: Receipt, job: TakenJob
 ) -> None:
     before = refusals(fleet_api)
-    second = fleet.take(job.job["account"]["name"], timeout_s=6 * LEASE_S)
+    second = fleet.take(next(iter(job.domains)), timeout_s=6 * LEASE_S)
     assert second.attempt > job.attempt
     assert job.renew().status_code == 409
     assert job.report(Outcome.FAILED).status_code == 409
@@ -140,7 +140,7 @@ def test_a_dishonest_draw_is_refused_and_another_courier_is_asked(
             break
     assert refused
     assert refusals(fleet_api) > before
-    fleet.take(fleet_shop.cart(order.cart_id)["account"]["name"]).report(Outcome.SUCCEEDED)
+    fleet.take(domain_of(fleet_shop, order)).report(Outcome.SUCCEEDED)
     fleet_shop.wait_until(order, "ACTIVE", timeout_s=10)
 
 
@@ -150,7 +150,7 @@ def test_a_task_that_said_no_parks_the_job_and_staff_can_retry(
     job.report(Outcome.FAILED)
     assert fleet_shop.wait_until(order, "PROVISIONING_FAILED", timeout_s=10)
     fleet_shop.retry(order.cart_id)
-    fleet.take(job.job["account"]["name"]).report(Outcome.SUCCEEDED)
+    fleet.take(next(iter(job.domains))).report(Outcome.SUCCEEDED)
     fleet_shop.wait_until(order, "ACTIVE", timeout_s=10)
 
 
@@ -162,6 +162,12 @@ def test_an_enrolment_token_works_once(fleet_api: Api, fleet: PlayedFleet) -> No
     assert first.enrol(token).status_code == 202, "the same key again is the same host"
     assert thief.enrol(token).status_code == 403
     assert PlayedAgent(fleet_api, "h4").enrol("x" * 43).status_code == 403
+
+
+def domain_of(shop: Shop, order: Receipt) -> str:
+    """Return the order's only domain."""
+    (domain,) = shop.status(order)["domains"]
+    return str(domain["name"])
 
 
 def token_for(api: Api, name: str) -> str:

@@ -16,11 +16,10 @@ def draw_by_hand(stage: Stage) -> str:
 
 
 def same_job_again(stage: Stage) -> str:
-    recaps = [
-        run_again(stage.root(host), host, stage.cart(arrival)["account"]["name"])
-        for arrival in (stage.first, stage.second)
-        for host in [stage.host_of(arrival)]
-    ]
+    recaps = []
+    for arrival in (stage.first, stage.second):
+        host = stage.host_of(arrival)
+        recaps.append(run_again(stage.root(host), host, arrival.account.name))
     expect(all(recap["changed"] == 0 and recap["ok"] > 0 for recap in recaps), f"recap: {recaps}")
     return "ansible-playbook by hand: " + ", ".join(f"{name}={count}" for name, count in recaps[0].items())
 
