@@ -19,6 +19,8 @@ class Host(Table, db=DB):
     #: SHA-256 of the one-time enrolment token; NULL once used.
     token_digest = Varchar(64, null=True, default=None)
     token_expires_at = Timestamptz(null=True, default=None)
+    #: What customers are told: the address of the server; where it is NULL, its name.
+    address = Varchar(253, null=True, default=None)
     #: Raw Ed25519 key, base64; bound at enrolment.
     public_key = Varchar(44, null=True, default=None)
     #: Digest of the placement file that the agent last reported.
@@ -54,6 +56,8 @@ class Account(Table, db=DB):
     mail_host = Varchar(63, null=True, default=None)
     #: Facts of the last success (versions, database host), as reported.
     facts = JSON(default="{}")
+    #: The domains whose mail the last success switched on.
+    mail_domains = JSON(default="[]")
     ready_at = Timestamptz(null=True, default=None)
 
 
@@ -65,7 +69,7 @@ class Draw(Table, db=DB):
     #: 128 bits, hexadecimal; never rolled again.
     seed = Varchar(32)
     need = JSON(default="{}")
-    #: OPEN, OFFERED, PINNED or VOID.
+    #: OPEN, OFFERED, WAITING (for room) or PINNED.
     state = Varchar(16)
     #: Who was asked, when, with which digest, room and living hosts.
     asked_host = Varchar(63, null=True, default=None)
@@ -107,6 +111,8 @@ class Job(Table, db=DB):
     created_at = Timestamptz(default=None)
     finished_at = Timestamptz(null=True, default=None)
     changed = Integer(null=True, default=None)
+    #: The domains whose mail the attempt that was handed out last switches on.
+    mail_domains = JSON(default="[]")
     problem = Text(null=True, default=None)
     log = Text(default="")
 

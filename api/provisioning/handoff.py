@@ -1,0 +1,78 @@
+"""From an accepted order to work for an agent: the account, its draw, its first job. In the caller's transaction."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from agent.jobs import UID_OFFSET
+from api import counters, journal
+from api.catalogue import Tariff
+from api.lifecycle import JobState
+from api.provisioning.tables import Account, Draw, Job
+from api.tables import Order
+
+SERVICES = ("web", "database", "mail")
+SEED_BYTES = 16
+
+
+async def open_account(order_id: int, tariff: Tariff) -> str:
+    """Give order *order_id* its account, a draw whose seed is rolled here and never again, and the first job.
+
+    Returns the account's id. A second one for the same order is refused by the database.
+    """
+    order = await Order.select(Order.password_hash).where(Order.id == order_id).first()
+    assert order is not None
+    number = await counters.take(counters.ACCOUNT)
+    account_id = uuid4().hex
+    await Account.insert(
+        Account(
+            id=account_id,
+            order=order_id,
+            number=number,
+            name=f"a{number}",
+            uid=UID_OFFSET + number,
+            pool=tariff.pool,
+            password_hash=order["password_hash"],
+            limits=msgspec.json.encode(tariff.limits).decode(),
+        )
+    )
+    need = {"services": list(SERVICES), "pool": tariff.pool}
+    await Draw.insert(
+        Draw(
+            id=uuid4().hex,
+            account=account_id,
+            seed=secrets.token_hex(SEED_BYTES),
+            need=msgspec.json.encode(need).decode(),
+            state="OPEN",
+        )
+    )
+    await _add_job(account_id, order_id, JobState.WAITING_FOR_DRAW, host=None, sequence=1)
+    return account_id
+
+
+async def enqueue(order_id: int) -> None:
+    """Bring the account of *order_id* up to date once more, on the host it has; nothing to do before it has one.
+
+    A job that has not been handed out yet will carry the change by itself.
+    """
+    account = await Account.select().where(Account.order == order_id).first()
+    if account is None or account["web_host"] is None:
+        return
+    jobs = await Job.select(Job.sequence, Job.state).where(Job.account == account["id"]).order_by(Job.sequence)
+    if jobs[-1]["state"] == JobState.READY.value:
+        return
+    await _add_job(account["id"], order_id, JobState.READY, host=account["web_host"], sequence=jobs[-1]["sequence"] + 1)
+
+
+async def _add_job(account_id: str, order_id: int, state: JobState, *, host: str | None, sequence: int) -> None:
+    job: dict[str, Any] = {"id": uuid4().hex, "account": account_id, "sequence": sequence, "target": "present"}
+    await Job.insert(Job(**job, state=state.value, host=host, created_at=datetime.now(UTC)))
+    await journal.write(
+        subject="job", subject_id=job["id"], order=order_id, event="CREATED", actor=journal.SYSTEM, after=state,
+        facts={"sequence": sequence},
+    )  # fmt: skip

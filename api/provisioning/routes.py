@@ -1,0 +1,273 @@
+"""The agents' tree: enrol, ask for work, answer a draw, keep a lease, report. Signed, and a description of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from litestar import Request, Response, get, post
+from litestar.types import ControllerRouterHandler
+
+from agent.jobs import HexId, HostName, Progress, Report
+from api import counters, edge
+from api.described import described
+from api.equipment import Equipment
+from api.identity import Access, NotThereError
+from api.keys import job_signing_key
+from api.openapi import Json, describe
+from api.piccolo_conf import DB
+from api.provisioning import draws, hosts, jobfile, jobs, refusals, reports, signer
+
+PREFIX = "/agent/"
+MAX_BODY_BYTES = 256 * 1024
+LOOK_S = 0.3
+"""How often the database is asked while a courier waits: other processes write there too."""
+
+Req = Request[Any, Any, Any]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A host's agent introduces itself."""
+
+    token: Annotated[str, msgspec.Meta(max_length=128)]
+    host: HostName
+    #: Raw Ed25519 key, base64.
+    public_key: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """How far the enrolment is; staff compare the fingerprint."""
+
+    host: str
+    state: str
+    fingerprint: str
+
+
+class Itself(msgspec.Struct, frozen=True):
+    """What the API knows of the host that asks."""
+
+    host: str
+    state: str
+    epoch: int
+    server_time: datetime
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A courier asks for work."""
+
+    #: Of the placement file it has; without one it is asked for no draw.
+    digest: Digest | None
+    wait_s: Annotated[float, msgspec.Meta(ge=0, le=25)]
+    #: How many jobs it can take.
+    capacity: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class DrawTask(msgspec.Struct, frozen=True):
+    """A draw to be made."""
+
+    draw_id: str
+    seed: str
+    need: Mapping[str, Any]
+    room: Mapping[str, int]
+    alive: Sequence[str]
+    digest: str
+
+
+class JobTask(msgspec.Struct, frozen=True):
+    """A job for the host, signed."""
+
+    job_id: str
+    attempt: int
+    #: base64
+    file: str
+    lease_s: int
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What there is to do."""
+
+    draws: Sequence[DrawTask]
+    jobs: Sequence[JobTask]
+
+
+class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The result of a draw: service → host, null when nobody is eligible."""
+
+    digest: Digest
+    placement: dict[Annotated[str, msgspec.Meta(max_length=16)], HostName] | None
+
+
+class Pinned(msgspec.Struct, frozen=True):
+    """Whether the host has the account now."""
+
+    pinned: bool
+
+
+class Renewal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sign of life for a job."""
+
+    attempt: Annotated[int, msgspec.Meta(ge=1)]
+    epoch: Annotated[int, msgspec.Meta(ge=1)]
+    progress: Annotated[list[Progress], msgspec.Meta(max_length=200)] = []
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """How long the API goes on waiting."""
+
+    lease_s: int
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The report is kept; the courier may forget it."""
+
+    accepted: bool = True
+
+
+def routes(_: Equipment) -> Sequence[ControllerRouterHandler]:
+    """Return the whole tree."""
+    return (enrol, show_self, ask_for_work, answer_draw, renew_lease, take_report, agent_description)
+
+
+@get("/agent/openapi.json", **described(Access.ANYONE, {200: dict[str, Any]}))
+async def agent_description(request: Req) -> Json:
+    """Show this description."""
+    return describe("Ankunft, agents", request.app.routes, prefix=PREFIX)  # type: ignore[arg-type]  # all routes are HTTP
+
+
+@post("/agent/v1/enrol", **described(Access.ANYONE, {202: Enrolled}, body=Enrolment, problems=(403,)))
+async def enrol(request: Req) -> Enrolled:
+    """Introduce a host with its one-time token; staff approve it afterwards."""
+    asked = await edge.read(request, Enrolment)
+    try:
+        return Enrolled(**await hosts.enrol(asked.host, asked.token, asked.public_key))
+    except hosts.EnrolmentRefusedError:
+        await refusals.note("ENROLMENT_REFUSED", asked.host)
+        raise
+
+
+@get("/agent/v1/self", **described(Access.AGENT, {200: Itself}))
+async def show_self(request: Req) -> Itself:
+    """Tell how far the enrolment is."""
+    found = await signer.enrolled(request)
+    return Itself(found.name, found.state, await counters.epoch(), datetime.now(UTC))
+
+
+@post("/agent/v1/work", **described(Access.AGENT, {200: Work, 204: None}, body=Ask, problems=(403,)))
+async def ask_for_work(request: Req) -> Response[Any]:
+    """Wait for draws and for jobs pinned to this host; 204 when there was nothing."""
+    host = await signer.approved(request)
+    ask = await edge.read(request, Ask)
+    equipment: Equipment = request.app.state.equipment
+    await hosts.seen(host.name, ask.digest)
+    end = time.monotonic() + min(ask.wait_s, equipment.settings.leases.long_poll_s)
+    while True:
+        work = await _look(equipment, host, ask)
+        if work.draws or work.jobs:
+            return Response(work, status_code=200)
+        wait = min(LOOK_S, end - time.monotonic())
+        if wait <= 0 or await _closes(equipment, wait):
+            return Response(None, status_code=204)
+
+
+@post(
+    "/agent/v1/draws/{draw_id:str}",
+    **described(Access.AGENT, {200: Pinned}, body=Drawn, problems=(403, 409)),
+)
+async def answer_draw(request: Req) -> Pinned:
+    """Tell who was drawn; the API draws again and pins what both find."""
+    host = await signer.approved(request)
+    drawn = await edge.read(request, Drawn)
+    draw_id = _id(request, "draw_id")
+    try:
+        return Pinned(await draws.answer(draw_id, host.name, drawn.digest, drawn.placement))
+    except draws.DrawRefusedError as error:
+        await refusals.note(
+            "ANSWER_REFUSED", host.name, subject="draw", subject_id=draw_id, facts={"reason": str(error)}
+        )
+        raise
+
+
+@post(
+    "/agent/v1/jobs/{job_id:str}/lease",
+    **described(Access.AGENT, {200: Lease}, body=Renewal, problems=(403, 409)),
+)
+async def renew_lease(request: Req) -> Lease:
+    """Keep a job and tell what its playbook did since."""
+    host = await signer.approved(request)
+    renewal = await edge.read(request, Renewal)
+    lease_s = _equipment(request).settings.leases.lease_s
+    job_id = _id(request, "job_id")
+    try:
+        await jobs.renew(job_id, host.name, (renewal.epoch, renewal.attempt), renewal.progress, lease_s)
+    except (jobs.StaleError, jobs.NoJobError) as error:
+        await _note(error, "LEASE_REFUSED", host.name, job_id)
+        raise
+    return Lease(lease_s)
+
+
+@post(
+    "/agent/v1/jobs/{job_id:str}/report",
+    request_max_body_size=MAX_BODY_BYTES,
+    **described(Access.AGENT, {200: Accepted}, body=Report, problems=(403, 409)),
+)
+async def take_report(request: Req) -> Accepted:
+    """Take how an attempt ended; the same report again is taken again."""
+    host = await signer.approved(request)
+    told = msgspec.json.decode(await edge.read_raw(request), type=Report)
+    job_id = _id(request, "job_id")
+    try:
+        await reports.take(job_id, host.name, told)
+    except (jobs.StaleError, jobs.NoJobError) as error:
+        await _note(error, "REPORT_REFUSED", host.name, job_id)
+        raise
+    return Accepted()
+
+
+async def _look(equipment: Equipment, host: signer.Signer, ask: Ask) -> Work:
+    settings = equipment.settings
+    offered = await draws.offer(host.name, ask.digest) if ask.digest and host.state == hosts.APPROVED else []
+    claimed = []
+    if ask.capacity:
+        key = _key(equipment)
+        for row in await jobs.claim(host.name, ask.capacity, settings.leases.lease_s):
+            async with DB.transaction():
+                file = await jobfile.write(row, host.name, settings.hosting.zone, key)
+            claimed.append(JobTask(row["id"], row["attempt"], b64encode(file).decode(), settings.leases.lease_s))
+    return Work([DrawTask(**task) for task in offered], claimed)
+
+
+def _key(equipment: Equipment) -> Ed25519PrivateKey:
+    return job_signing_key(equipment.settings.keys.job_signing)
+
+
+async def _closes(equipment: Equipment, wait_s: float) -> bool:
+    """Wait; return at once with True when the program is asked to end."""
+    try:
+        await asyncio.wait_for(equipment.closing.wait(), wait_s)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _note(error: Exception, event: str, host: str, job_id: str) -> None:
+    await refusals.note(event, host, subject="job", subject_id=job_id, facts={"reason": str(error)})
+
+
+def _id(request: Req, name: str) -> str:
+    text = str(request.path_params[name])
+    try:
+        return msgspec.convert(text, HexId)
+    except msgspec.ValidationError:
+        raise NotThereError("there is nothing here") from None
+
+
+def _equipment(request: Req) -> Equipment:
+    equipment: Equipment = request.app.state.equipment
+    return equipment
