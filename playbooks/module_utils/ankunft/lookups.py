@@ -27,6 +27,8 @@ TABLES = {
     ),
 }
 READERS = {"postfix": ("domain", "mailbox"), "dovecot": ("domain", "mailbox", "credential")}
+#: Each process of Postfix and Dovecot keeps a connection; the limit for accounts would be too low for them.
+CONNECTIONS = 150
 
 
 def desired(connection: Connection) -> list[Step]:
@@ -52,10 +54,14 @@ def _table(connection: Connection, table: str) -> Iterator[Change]:
 
 
 def _user(connection: Connection, user: str) -> Iterator[Change]:
-    found = rows(connection, "SELECT plugin FROM mysql.user WHERE user = %s AND host = 'localhost'", (user,))
-    if found != [("unix_socket",)]:
+    there = "SELECT plugin, max_user_connections FROM mysql.user WHERE user = %s AND host = 'localhost'"
+    found = rows(connection, there, (user,))
+    if found != [("unix_socket", CONNECTIONS)]:
         verb = "ALTER" if found else "CREATE"
-        statement = f"{verb} USER {identifier(user)}@'localhost' IDENTIFIED VIA unix_socket"
+        statement = (
+            f"{verb} USER {identifier(user)}@'localhost' IDENTIFIED VIA unix_socket "
+            f"WITH MAX_USER_CONNECTIONS {CONNECTIONS}"
+        )
         yield _made(connection, f"user {user}", statement)
 
 
