@@ -1,31 +1,32 @@
-"""The tables of moves as pictures (Mermaid's stateDiagram-v2), so that what is drawn is what is followed."""
+"""The states of orders, jobs, domains and mails as a diagram, printed from the tables of moves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
-from api.lifecycle import DOMAIN_MOVES, JOB_MOVES, MAIL_MOVES, ORDER_MOVES, E, S, final
+import click
 
+from api.lifecycle import DOMAIN_MOVES, JOB_MOVES, MAIL_MOVES, ORDER_MOVES, final
 
-def diagrams() -> dict[str, str]:
-    """Return the diagram of everything that has a life, by its name."""
-    return {
-        "order": diagram(ORDER_MOVES),
-        "job": diagram(JOB_MOVES),
-        "domain": diagram(DOMAIN_MOVES),
-        "mail": diagram(MAIL_MOVES),
-    }
-
-
-def diagram(moves: Mapping[tuple[S, E], S]) -> str:
-    """Return *moves* as a diagram; the state of the first move is where everything begins."""
-    return "\n".join(["stateDiagram-v2", *(f"    {line}" for line in _lines(moves))]) + "\n"
+TABLES: Mapping[str, Mapping[tuple[Any, Any], Any]] = MappingProxyType(
+    {"order": ORDER_MOVES, "job": JOB_MOVES, "domain": DOMAIN_MOVES, "mail": MAIL_MOVES}
+)
 
 
-def _lines(moves: Mapping[tuple[S, E], S]) -> Iterator[str]:
-    first = next(state for state, _ in moves)
-    yield f"[*] --> {first}"
-    for (state, event), after in moves.items():
-        yield f"{state} --> {after}: {event}"
-    for state in sorted(final(moves)):
-        yield f"{state} --> [*]"
+def draw(moves: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> str:
+    """Return *moves* as a Mermaid state diagram."""
+    first = next(iter(moves))[0]
+    lines = ["stateDiagram-v2", f"    [*] --> {first}"]
+    lines += [f"    {before} --> {after}: {event}" for (before, event), after in moves.items()]
+    lines += [f"    {state} --> [*]" for state in sorted(final(moves))]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.argument("thing", type=click.Choice(sorted(TABLES)), default="order")
+def lifecycle(thing: str) -> None:
+    """Print the states of a THING as a Mermaid diagram."""
+    click.echo(draw(TABLES[thing]))

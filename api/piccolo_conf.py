@@ -9,4 +9,9 @@ from api.engine import engine_for
 
 DB = engine_for(settings.database_url())
 
-APP_REGISTRY = AppRegistry(apps=["api.piccolo_app"])
+
+def __getattr__(name: str) -> AppRegistry:
+    """Build the registry when Piccolo asks for it: the tables need this module first."""
+    if name == "APP_REGISTRY":
+        return AppRegistry(apps=["api.piccolo_app"])
+    raise AttributeError(name)

@@ -84,16 +84,3 @@ def _framed(parts: Iterable[str | int]) -> Iterable[bytes]:
     for part in parts:
         raw = str(part).encode()
         yield len(raw).to_bytes(4) + raw
-
-
-def make_key(path: Path) -> bool:
-    """Make a master key at *path* unless one is there; return whether one was made."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(os.urandom(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    return True

@@ -46,7 +46,7 @@ class Order(Table, db=DB, tablename="orders"):
     cart_id = Varchar(16)
     #: Auftragsnummer; given at acceptance.
     number = BigInt(null=True, default=None)
-    #: HMAC of the Idempotency-Key and its caller; unique, so that a repetition finds the first answer.
+    #: HMAC of the Idempotency-Key, whoever sends it; unique, so that a repetition finds the first answer.
     idempotency_key = Varchar(64)
     #: HMAC of the body that came with the key; another body with the same key is refused.
     body_digest = Varchar(64)
@@ -61,6 +61,8 @@ class Order(Table, db=DB, tablename="orders"):
     terms_accepted_at = Timestamptz(default=None)
     #: The customer's data as they were handed in (the body's `customer`), until acceptance files them; IBAN sealed.
     applicant = JSON(default="{}")
+    #: Names and mail address of whoever ordered, in small letters: what staff search while the customer calls.
+    search_text = Text(default="")
     #: SHA-512-crypt of the account's first password; the password itself is kept nowhere.
     password_hash = Varchar(160)
     #: Ways of activation on offer: a list out of "sms", "contract".

@@ -1,0 +1,98 @@
+"""The application: all routes, wired once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
+
+from api import edge, health, problems
+from api.console import routes as console
+from api.described import described
+from api.engine import opened
+from api.equipment import Equipment
+from api.identity import Access, guard
+from api.intake import routes as intake
+from api.openapi import Json, describe
+from api.piccolo_conf import DB
+from api.provisioning import routes as provisioning
+from api.shop import routes as shop
+
+AGENT_TREE = "/agent/"
+
+PUBLIC: tuple[ControllerRouterHandler, ...] = (
+    intake.list_tariffs,
+    intake.place_order,
+    shop.show_order,
+    shop.send_code,
+    shop.confirm_code,
+    shop.withdraw_order,
+    console.find_carts,
+    console.show_cart,
+    console.accept_cart,
+    console.refuse_cart,
+    console.reopen_cart,
+    console.retry_cart,
+    console.show_customer,
+    console.list_orders,
+    console.list_domains,
+    health.live,
+    health.ready,
+    health.metrics,
+)
+"""The whole public tree. A route that is not listed here is not there."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class DebugError(RuntimeError):
+    """The application would show tracebacks, and customers' data in them."""
+
+
+@get("/openapi.json", **described(Access.ANYONE, {200: dict[str, Any]}))
+async def public_description(request: Request[Any, Any, Any]) -> Json:
+    """Show this description."""
+    return describe("Ankunft", request.app.routes, but=AGENT_TREE)  # type: ignore[arg-type]  # all routes are HTTP
+
+
+def build(equipment: Equipment) -> Litestar:
+    """Return the application; its database is open while it runs.
+
+    Raises:
+        DebugError: something turned debugging on.
+    """
+    app = Litestar(
+        route_handlers=[*PUBLIC, public_description, *provisioning.routes(equipment)],
+        guards=[guard],
+        exception_handlers={Exception: problems.tell},
+        after_request=_secure,
+        lifespan=[_database],
+        state=State({"equipment": equipment}),
+        request_max_body_size=edge.MAX_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    if app.debug:
+        raise DebugError("debug is on; unset LITESTAR_DEBUG")
+    return app
+
+
+@asynccontextmanager
+async def _database(_: Litestar) -> AsyncIterator[None]:
+    async with opened(DB):
+        yield
+
+
+def _secure(response: Response[Any]) -> Response[Any]:
+    response.headers.update(HEADERS)
+    return response

@@ -1,0 +1,183 @@
+"""Commands for the operator: keys, database, services, staff, orders. Exit 0 done, 1 refused, 2 wrong usage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from api import counters, keys, orders, settings, staff
+from api.activation.acceptance import accept
+from api.console.cart import cart_view
+from api.console.search import search
+from api.engine import opened
+from api.equipment import equip
+from api.identity import NotThereError
+from api.intake.cart import heard
+from api.lifecycle import OrderEvent
+from api.migrations.history import migrate as run_history
+from api.piccolo_conf import DB
+from api.provisioning import jobs
+from api.tables import Order
+
+T = TypeVar("T")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+OPERATOR = "staff:console"
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* with the database open."""
+
+    async def inside() -> T:
+        async with opened(DB):
+            return await work
+
+    return asyncio.run(inside())
+
+
+def show(value: Any, *, as_json: bool, line: str) -> None:
+    """Print *value* as JSON, or *line* for a person."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() if as_json else line)
+
+
+@click.command()
+def init() -> None:
+    """Make the keys and bring the database up to date; harmless when repeated."""
+    made = keys.make_missing(settings.load().keys)
+    for path in made:
+        click.echo(f"made {path}; keep a copy away from the database's backup")
+    click.echo(f"{len(run(run_history()))} steps of the database's history were run")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    click.echo(f"{len(run(run_history()))} steps of the database's history were run")
+
+
+@click.command("check-config")
+@AS_JSON
+def check_config(*, as_json: bool) -> None:
+    """Read settings, keys and catalogue as the services do, and say what is wrong."""
+    equipment = equip(settings.load())
+    keys.job_signing_key(equipment.settings.keys.job_signing)
+    found = {"tariffs": sorted(equipment.catalogue.tariffs), "terms": equipment.catalogue.terms_version}
+    show(found, as_json=as_json, line=f"in order: tariffs {', '.join(found['tariffs'])}, terms {found['terms']}")
+
+
+@click.group("staff")
+def staff_group() -> None:
+    """Persons who may use the staff routes."""
+
+
+@staff_group.command("add")
+@click.argument("name")
+@AS_JSON
+def staff_add(name: str, *, as_json: bool) -> None:
+    """Give the person NAME a token; it is shown this once."""
+    token = run(staff.add(name))
+    show({"name": name, "token": token}, as_json=as_json, line=token)
+
+
+@staff_group.command("revoke")
+@click.argument("name")
+def staff_revoke(name: str) -> None:
+    """Make the token of NAME worthless."""
+    if not run(staff.revoke(name)):
+        raise click.ClickException(f"{name} has no token")
+    click.echo(f"{name} has no token any more")
+
+
+@click.group("epoch")
+def epoch_group() -> None:
+    """What a restore from a backup has to raise."""
+
+
+@epoch_group.command("raise")
+def epoch_raise() -> None:
+    """Make every attempt from now on newer than all before the restore; run it before the services start."""
+
+    async def work() -> None:
+        async with DB.transaction():
+            epoch = await counters.take(counters.EPOCH)
+        click.echo(f"the epoch is {epoch}")
+
+    run(work())
+
+
+@click.group("order")
+def order_group() -> None:
+    """Orders, by their cart ID."""
+
+
+@order_group.command("list")
+@click.argument("query", default="")
+@AS_JSON
+def order_list(query: str, *, as_json: bool) -> None:
+    """List the newest orders, or those that fit QUERY (cart ID, number, name, domain, mail address)."""
+    found = run(search(query))
+    lines = [f"{cart.cart_id}  {cart.state:<20} {cart.name}  {', '.join(cart.domains)}" for cart in found]
+    show(found, as_json=as_json, line="\n".join(lines))
+
+
+@order_group.command("show")
+@click.argument("cart_id")
+@AS_JSON
+def order_show(cart_id: str, *, as_json: bool) -> None:
+    """Show all of an order."""
+    equipment = equip(settings.load())
+
+    async def work() -> Any:
+        return await cart_view(equipment, await order_of(cart_id))
+
+    cart = run(work())
+    lines = [f"{cart.cart_id}  {cart.state}  order {cart.number}  customer {cart.customer.number}"]
+    lines += [f"{entry.at:%d.%m. %H:%M:%S}  {entry.subject} {entry.event}  {entry.actor}" for entry in cart.journal]
+    show(cart, as_json=as_json, line="\n".join(lines))
+
+
+@order_group.command("accept")
+@click.argument("cart_id")
+@AS_JSON
+def order_accept(cart_id: str, *, as_json: bool) -> None:
+    """Accept an order, as when the signed contract lies before you."""
+    equipment = equip(settings.load())
+
+    async def work() -> str:
+        order_id = await order_of(cart_id)
+        await accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor=OPERATOR)
+        return await orders.state_of(order_id)
+
+    state = run(work())
+    show({"cart_id": cart_id, "state": state}, as_json=as_json, line=f"{cart_id} is {state}")
+
+
+@order_group.command("retry")
+@click.argument("cart_id")
+@AS_JSON
+def order_retry(cart_id: str, *, as_json: bool) -> None:
+    """Hand a parked account out again."""
+
+    async def work() -> str:
+        order_id = await order_of(cart_id)
+        async with DB.transaction():
+            await jobs.retry(order_id, actor=OPERATOR)
+        return await orders.state_of(order_id)
+
+    state = run(work())
+    show({"cart_id": cart_id, "state": state}, as_json=as_json, line=f"{cart_id} is {state}")
+
+
+async def order_of(cart_id: str) -> int:
+    """Return the id of the order that *cart_id* names, however it was spoken.
+
+    Raises:
+        NotThereError: there is none.
+    """
+    row = await Order.select(Order.id).where(Order.cart_id == (heard(cart_id) or "")).first()
+    if row is None:
+        raise NotThereError("there is no such order; is the cart ID right?")
+    return int(row["id"])

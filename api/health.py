@@ -1,0 +1,51 @@
+"""Whether the API lives, whether it can work, and a few numbers for those who watch it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, Response, get
+from piccolo.query.functions import Count
+
+from api.answers import TYPE, Problem, answer
+from api.described import described
+from api.identity import Access
+from api.migrations.history import missing
+from api.notices.tables import Outbox
+from api.provisioning.tables import Job
+from api.tables import Order
+
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """All is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+@get("/health/live", **described(Access.ANYONE, {200: Health}))
+async def live() -> Health:
+    """Tell that the process answers."""
+    return Health()
+
+
+@get("/health/ready", **described(Access.ANYONE, {200: Health}, problems=(503,)))
+async def ready() -> Health | Response[bytes]:
+    """Tell that the database is there and its history is complete."""
+    if steps := await missing():
+        detail = f"{len(steps)} steps of the database's history are missing; run `ankunft migrate`"
+        return answer(Problem(f"{TYPE}not-ready", "Not ready", 503, detail=detail))
+    return Health()
+
+
+@get("/metrics", media_type=METRICS, **described(Access.ANYONE, {200: "text/plain"}))
+async def metrics(_: Request[Any, Any, Any]) -> str:
+    """Count orders, jobs and mails by state, as Prometheus reads it."""
+    lines = []
+    for name, table in (("orders", Order), ("jobs", Job), ("mails", Outbox)):
+        lines += [f"# HELP ankunft_{name} Rows by state.", f"# TYPE ankunft_{name} gauge"]
+        rows = await table.select(table.state, Count()).group_by(table.state)
+        lines += [f'ankunft_{name}{{state="{row["state"]}"}} {row["count"]}' for row in rows]
+    return "\n".join(lines) + "\n"
