@@ -55,12 +55,12 @@ def held(bench: Bench) -> Iterator[Order]:
 
 def test_an_account_is_made_used_locked_opened_and_leaves_nothing(bench: Bench, ordered: Order) -> None:
     order, ((domain, _), (later, _)) = ordered, ordered.domains
-    before, daemons = look_at(bench.root), look_at_daemons(bench.root)
+    before, daemons = look_at(bench.root, order.name), look_at_daemons(bench.root)
 
     tried = bench.desk.run(order.job("present"), "--check", "--diff")
     assert tried.counts["changed"] == 3
     assert f"../accounts/{order.name}" in tried.printed
-    assert look_at(bench.root) == before
+    assert look_at(bench.root, order.name) == before
 
     assert (made := bench.desk.run(order.job("present"))).counts["changed"] == 3, made.printed
     for name in (domain, f"www.{domain}", later, f"www.{later}", order.technical_name):
@@ -81,7 +81,7 @@ def test_an_account_is_made_used_locked_opened_and_leaves_nothing(bench: Bench, 
     assert bench.mailbox(domain).subjects() == ["from outside", "to myself", "while locked"]
 
     assert bench.desk.run(order.job("absent")).counts["changed"] == 3
-    assert not differing(before, look_at(bench.root))
+    assert not differing(before, look_at(bench.root, order.name))
     assert bench.desk.run(order.job("absent")).counts["changed"] == 0
     assert fetch(bench.address, domain).status == 404
     stranger = letter("a@elsewhere.example", f"postmaster@{domain}", "too late")

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 RECAP = re.compile(r"^(?P<host>[a-z0-9.-]+)\s*:\s*(?P<counts>(?:[a-z]+=[0-9]+\s*)+)$", re.ASCII | re.MULTILINE)
 
 LOOK = r"""
-import hashlib, json, os, re, stat, subprocess
+import hashlib, json, os, re, stat, subprocess, sys
+asleep = sys.argv[1] if len(sys.argv) > 1 else None
 def describe(path):
     found = os.lstat(path)
     who = f"{found.st_uid}:{found.st_gid} {found.st_mode:o}"
@@ -32,7 +33,8 @@ for top in ("/srv", "/etc", "/var/lib/extrausers", "/var/lib/ankunft", "/var/lib
     for folder, folders, files in os.walk(top):
         for name in folders + files:
             path = os.path.join(folder, name)
-            seen[path] = describe(path)
+            if top != "/run/php" or name.split(".")[0] == asleep:
+                seen[path] = describe(path)
 for query in (
     "SELECT user, host, priv FROM mysql.global_priv ORDER BY 1, 2",
     "SELECT * FROM mysql.db ORDER BY 1, 2, 3",
@@ -43,9 +45,8 @@ for query in (
 ):
     rows = subprocess.run(["mariadb", "-NBe", query], check=True, capture_output=True, text=True).stdout
     seen[query] = re.sub(r'"password_last_changed": ?[0-9]+', "", rows)
-units = subprocess.run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "php-account@*"],
-                       check=True, capture_output=True, text=True).stdout
-seen["units"] = units
+listing = ["systemctl", "list-units", "--all", "--plain", "--no-legend", f"php-account@{asleep}.*"]
+seen["units"] = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
 print(json.dumps(seen))
 """
 
@@ -153,7 +154,10 @@ class Order:
         }
 
 
-def look_at(root: Root) -> dict[str, str]:
-    """Return all of a server that an account could leave something in, in a form that can be compared."""
-    seen: dict[str, str] = json.loads(root.run("python3", "-", stdin=LOOK))
+def look_at(root: Root, *asleep: str) -> dict[str, str]:
+    """Return all of a server that an account could leave something in, in a form that can be compared.
+
+    Whether PHP is awake is looked at for the account *asleep* alone: that of others comes and goes by itself.
+    """
+    seen: dict[str, str] = json.loads(root.run("python3", "-", *asleep, stdin=LOOK))
     return seen
