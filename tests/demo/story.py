@@ -16,7 +16,7 @@ from tests.demo.stage import Stage
 from tests.demo.watch import Watch
 from tests.sysadmin.console import ankunft
 from tests.sysadmin.daemons import look_at_daemons
-from tests.sysadmin.draw import lots
+from tests.sysadmin.draw import eligible, lots
 from tests.sysadmin.ssh import Root
 
 ACTIVE_WITHIN_S = 90
@@ -86,7 +86,7 @@ def _tell_draw(screen: Screen, cart: dict[str, Any]) -> None:
     draw = cart["draw"]
     screen.chapter("The draw")
     screen.say(f"{draw['drawn_by']} drew with the seed {draw['seed']}, and the API drew again: the lowest lot wins.")
-    weights = {host["host"]: host["weight"] for host in draw["candidates"] if not host["excluded"]}
+    weights = eligible(draw)
     by_lot = sorted(lots(draw["seed"], weights).items(), key=lambda pair: pair[1])
     rows = [(name, f"{lot:.4f}", f"{weights[name]:g}", str(draw["room"].get(name, ""))) for name, lot in by_lot]
     rows += [(host["host"], host["excluded"], "", "") for host in draw["candidates"] if host["excluded"]]

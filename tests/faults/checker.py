@@ -107,17 +107,21 @@ def pieces(evidence: Evidence) -> Iterator[Finding]:
 
 
 def stale_effects(evidence: Evidence) -> Iterator[Finding]:
-    """A job is moved by its newest attempt alone, and succeeds once."""
-    newest: dict[str, int] = defaultdict(int)
+    """A job is moved by its newest attempt alone, and succeeds once.
+
+    Attempts are counted over all jobs of an account: the nth hand-out is attempt n.
+    """
+    account_of = {job["id"]: job["account"] for job in evidence.tables["jobs"]}
+    handed_out: Counter[str] = Counter()
     succeeded: Counter[str] = Counter()
     for row in sorted(evidence.tables["journal"], key=lambda row: int(row["id"])):
-        job, attempt = row["subject_id"], _attempt(row)
+        job, account = row["subject_id"], account_of.get(row["subject_id"], "")
         if row["event"] == "CLAIMED":
-            newest[job] = max(newest[job], attempt)
+            handed_out[account] += 1
         elif row["event"] in {"SUCCEEDED", "FAILED", "ERRORED"} and row["state_after"]:
             succeeded[job] += row["event"] == "SUCCEEDED"
-            if attempt < newest[job]:
-                yield Finding("STALE", f"job {job}: attempt {attempt} moved it after {newest[job]} was handed out")
+            if (attempt := _attempt(row)) < handed_out[account]:
+                yield Finding("STALE", f"job {job}: attempt {attempt} moved it after {handed_out[account]} was out")
     for job, count in succeeded.items():
         if count > 1:
             yield Finding("DOUBLE", f"job {job} succeeded {count} times")

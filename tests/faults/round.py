@@ -10,7 +10,7 @@ from tests.customer.form import person
 from tests.customer.lab import Lab
 from tests.faults.driver import Customer
 from tests.faults.log import Log
-from tests.faults.strikes import Strike
+from tests.faults.strikes import Strike, kill_api, kill_courier, kill_runner, kill_server
 
 _numbers = count(1_000_000)
 """People of the fault runs, apart from those of other tests."""
@@ -61,3 +61,20 @@ async def _strike(lab: Lab, log: Log, plan: Round, die: random.Random, over: asy
             return
         victim = await asyncio.to_thread(plan.strike, lab, die)
         log.write("killed", round=plan.name, victim=victim)
+
+
+ROUNDS = (
+    Round("runner", kill_runner, strikes=10, pause_s=(1, 4)),
+    Round("courier", kill_courier, strikes=10, pause_s=(1, 4)),
+    Round("api", kill_api, strikes=8, pause_s=(1, 5)),
+    Round("server", kill_server, strikes=3, pause_s=(2, 8)),
+)
+"""Twenty orders each, while one kind of thing dies."""
+
+PATIENCE_S = 240
+
+
+async def play_rounds(lab: Lab, log: Log, *, orders: int, seed: int) -> None:
+    """Play all rounds, one after the other."""
+    for plan in ROUNDS:
+        await play_round(lab, log, plan, orders=orders, seed=seed, patience_s=PATIENCE_S)

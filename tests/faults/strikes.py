@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.customer.lab import Lab
+from tests.fleet import cut_power, restore_power
 from tests.sysadmin.ssh import CommandFailedError, Root
 
 Strike = Callable[[Lab, random.Random], str]
@@ -33,6 +34,14 @@ def kill_api(lab: Lab, die: random.Random) -> str:
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
     return f"ankunft {command} ({len(killed)})"
+
+
+def kill_server(lab: Lab, die: random.Random) -> str:
+    """Take a whole server off the power, and give it back."""
+    host = die.choice(sorted(lab.hosts))
+    cut_power(lab, host)
+    restore_power(lab, host)
+    return f"the server {host}"
 
 
 def _kill_unit(lab: Lab, die: random.Random, unit: str) -> str:

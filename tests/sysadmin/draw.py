@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from math import log
+from typing import Any
 
 
 def lots(seed: str, weights: Mapping[str, float], service: str = "all") -> dict[str, float]:
@@ -18,3 +19,9 @@ def winner(seed: str, weights: Mapping[str, float], service: str = "all") -> str
     """Return whom *seed* chooses among the candidates in *weights*: the lowest lot."""
     drawn = lots(seed, weights, service)
     return min(drawn, key=drawn.__getitem__)
+
+
+def eligible(draw: Mapping[str, Any]) -> dict[str, float]:
+    """Return the candidates of a *draw* as staff see it, with their weights: who serves everything and is not left out."""
+    whole = (candidate for candidate in draw["candidates"] if candidate["service"] == "all")
+    return {candidate["host"]: candidate["weight"] for candidate in whole if not candidate["excluded"]}

@@ -3,13 +3,13 @@
 from tests.demo.proof import Proof, expect
 from tests.demo.stage import Stage
 from tests.sysadmin.daemons import disturbances
-from tests.sysadmin.draw import winner
+from tests.sysadmin.draw import eligible, winner
 from tests.sysadmin.replay import run_again
 
 
 def draw_by_hand(stage: Stage) -> str:
     draw = stage.cart(stage.first)["draw"]
-    weights = {candidate["host"]: candidate["weight"] for candidate in draw["candidates"] if not candidate["excluded"]}
+    weights = eligible(draw)
     drawn, used = winner(draw["seed"], weights), stage.host_of(stage.first)
     expect(drawn == used, f"by hand {drawn}, but the account is on {used}")
     return f"SHA-256 over {draw['seed'][:8]}… chooses {drawn} of {', '.join(sorted(weights))}"
