@@ -15,7 +15,7 @@ class Description(msgspec.Struct, frozen=True):
 
     #: Status → the type of the answer, or a media type for what is no JSON.
     answers: Mapping[int, Any]
-    #: The type of the body, if the route takes one.
+    #: The types that the body may have, if the route takes one.
     body: Any = None
     #: Statuses of problems, beyond those that follow from the path, the body and the access.
     problems: Sequence[int] = ()

@@ -55,7 +55,7 @@ def _schemas(handlers: Iterable[HTTPRouteHandler]) -> tuple[dict[Any, Json], Jso
     types: list[Any] = [Problem]
     for handler in handlers:
         description: Description = handler.opt["description"]
-        types += [kind for kind in (*description.answers.values(), description.body) if not _is_plain(kind)]
+        types += [kind for kind in (*description.answers.values(), *_bodies(description)) if not _is_plain(kind)]
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
     portable: Json = _portable(components)
     return {_key(kind): _portable(schema) for kind, schema in zip(types, schemas, strict=True)}, portable
@@ -73,10 +73,10 @@ def _operation(path: str, method: str, handler: HTTPRouteHandler, schemas: Mappi
         | {str(status): _problem(status, schemas) for status in _problems(path, access, description)},
         "security": [] if access is Access.ANYONE else [{"token": []}],
     }
-    if description.body is not None:
+    if bodies := _bodies(description):
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schemas[_key(description.body)]}},
+            "content": {"application/json": {"schema": _either([schemas[_key(kind)] for kind in bodies])}},
         }
     return operation
 
@@ -119,6 +119,15 @@ def _problem(status: int, schemas: Mapping[Any, Json]) -> Json:
         schema = {"type": "integer", "minimum": 0}
         answer["headers"] = {"Retry-After": {"description": "seconds", "required": True, "schema": schema}}
     return answer
+
+
+def _bodies(description: Description) -> tuple[Any, ...]:
+    body = description.body
+    return () if body is None else body if isinstance(body, tuple) else (body,)
+
+
+def _either(schemas: list[Json]) -> Json:
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
 def _is_plain(kind: Any) -> bool:

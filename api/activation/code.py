@@ -120,6 +120,7 @@ async def _take_try(order_id: int) -> int:
 
 
 async def _next_generation(equipment: Equipment, order_id: int, now: datetime) -> int:
+    await SmsActivation.insert(SmsActivation(order=order_id)).on_conflict(action="DO NOTHING")
     wait = timedelta(seconds=equipment.settings.sms.resend_after_s)
     moved = (
         await SmsActivation.update({

@@ -62,7 +62,7 @@ async def list_tariffs(request: Request[Any, Any, Any]) -> Tariffs:
     **described(
         Access.ANYONE,
         {202: Receipt},
-        body=OrderForm | FurtherOrderForm,
+        body=(OrderForm, FurtherOrderForm),
         headers={"Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}},
         problems=(401, 503),
     ),

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from api import journal, orders
-from api.activation.tables import SmsActivation
 from api.equipment import Equipment
 from api.intake.person import takes_sms
 from api.lifecycle import OrderEvent, OrderState
@@ -57,8 +56,6 @@ async def screen(equipment: Equipment, order_id: int) -> None:
         await Order.update({Order.offered: msgspec.json.encode(offered).decode(), Order.expires_at: expires_at}).where(
             Order.id == order_id
         )
-        if SMS in offered:
-            await SmsActivation.insert(SmsActivation(order=order_id))
 
 
 def ways(equipment: Equipment, phone: str) -> list[str]:

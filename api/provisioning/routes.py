@@ -54,7 +54,7 @@ def routes(_: Equipment) -> Sequence[ControllerRouterHandler]:
 @get("/agent/openapi.json", **described(Access.ANYONE, {200: dict[str, Any]}))
 async def agent_description(request: Req) -> Json:
     """Show this description."""
-    return describe("Ankunft, agents", request.app.routes, prefix=PREFIX)  # type: ignore[arg-type]  # all routes are HTTP
+    return describe("Ankunft, agents", request.app.routes, prefix=f"{PREFIX}v1/")  # type: ignore[arg-type]  # all routes are HTTP
 
 
 @post("/agent/v1/enrol", **described(Access.ANYONE, {202: Enrolled}, body=Enrolment, problems=(403,)))

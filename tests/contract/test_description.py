@@ -13,7 +13,7 @@ def test_the_api_behaves_as_it_is_described(api: Api) -> None:
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{api.url}/openapi.json"),
             *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
-            *("--max-examples", "12", "--seed", "1", "--workers", "2", "--no-color"),
+            *("--max-examples", "12", "--seed", "1", "--workers", "1", "--no-color"),
             *("--header", f"Authorization: Bearer {api.staff_token}"),
         ],
         cwd=api.folder,
