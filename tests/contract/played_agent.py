@@ -1,7 +1,6 @@
 """The agent of a hosting server that does not exist: signs like one, and can be told to misbehave."""
 
 import json
-import time
 from base64 import b64decode, b64encode
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.jobs import Outcome, Report
-from agent.placement import Host, Need, Placement, digest, draw, encode
+from agent.placement import Need, Placement, digest, draw, encode
 from agent.signing import sign_request
 from tests.contract.process import Api
 
@@ -96,50 +95,3 @@ class TakenJob:
         headers = {"Content-Type": "application/json"}
         path = f"jobs/{self.job['job_id']}/report"
         return (by or self.agent).http.post(path, content=msgspec.json.encode(report), headers=headers)
-
-
-class PlayedFleet:
-    """Some played agents under one placement file."""
-
-    def __init__(self, placement: Placement, *agents: PlayedAgent) -> None:
-        self.placement = placement
-        self.agents = {agent.name: agent for agent in agents}
-
-    def turn(self) -> list[TakenJob]:
-        """Let every agent ask for work once and draw; return the jobs that they were given."""
-        taken = []
-        for agent in self.agents.values():
-            answer = agent.work(self.placement, wait_s=1)
-            work = answer.json() if answer.status_code == httpx.codes.OK else {"draws": [], "jobs": []}
-            for task in work["draws"]:
-                agent.answer_draw(task, self.placement)
-            taken += [TakenJob(agent, task) for task in work["jobs"]]
-        return taken
-
-    def take(self, domain: str, *, timeout_s: float = 20) -> TakenJob:
-        """Return the next job for the account that has *domain*; those for others are reported as done."""
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            for job in self.turn():
-                if domain in job.domains:
-                    return job
-                job.report(Outcome.SUCCEEDED)
-        raise AssertionError(f"no job for {domain} within {timeout_s:g} s")
-
-    def stranger_to(self, job: TakenJob) -> PlayedAgent:
-        """Return an agent that *job* is not for."""
-        return next(agent for agent in self.agents.values() if agent is not job.agent)
-
-
-def fleet_of(*names: str) -> Placement:
-    """Return the placement file of a fleet whose hosts serve everything."""
-    hosts = [Host(name, ["database", "mail", "web"], ["standard"], max_accounts=100) for name in names]
-    return Placement(1, hosts)
-
-
-def inventory_of(*names: str) -> str:
-    """Return the same fleet as the inventory that sysadmins keep."""
-    hosts = "".join(f"    {name}: {{max_accounts: 100, accepts_new_accounts: true, weight: 1.0}}\n" for name in names)
-    members = "".join(f"        {name}: {{}}\n" for name in names)
-    groups = "".join(f"    {group}:\n      hosts:\n{members}" for group in ("web", "database", "mail", "standard"))
-    return f"all:\n  hosts:\n{hosts}  children:\n{groups}"

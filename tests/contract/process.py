@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +91,8 @@ class Api:
 
 
 @contextmanager
-def api_process(folder: Path, *, lease_s: int = 30) -> Iterator[Api]:
-    """Run API and worker in *folder* until the block ends."""
+def api_process(folder: Path, *, lease_s: int = 30, entry: Sequence[str] = ()) -> Iterator[Api]:
+    """Run API and worker in *folder* until the block ends; *entry* is a program that stands for `ankunft`."""
     smtp = Controller(Mailbox(folder / "mail"), hostname="127.0.0.1", port=free_port())
     smtp.start()
     config, port = folder / "ankunft.toml", free_port()
@@ -103,7 +103,7 @@ def api_process(folder: Path, *, lease_s: int = 30) -> Iterator[Api]:
         )
         _ankunft(config, "init")
         staff: dict[str, Any] = json.loads(_ankunft(config, "staff", "add", "Tester", "--json"))
-        processes = [_start(config, folder, name) for name in ("serve", "work")]
+        processes = [_start(config, folder, [*(entry or [_program()]), name]) for name in ("serve", "work")]
         try:
             url = f"http://127.0.0.1:{port}"
             wait_for("the API is ready", lambda: _ready(url), timeout_s=30, every_s=0.1)
@@ -123,9 +123,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _start(config: Path, folder: Path, command: str) -> subprocess.Popen[bytes]:
-    with (folder / f"{command}.log").open("wb") as log:
-        return subprocess.Popen([_program(), command], env=_environment(config), stdout=log, stderr=log, cwd=folder)
+def _start(config: Path, folder: Path, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    with (folder / f"{command[-1]}.log").open("wb") as log:
+        return subprocess.Popen(command, env=_environment(config), stdout=log, stderr=log, cwd=ROOT)
 
 
 def _ankunft(config: Path, *command: str) -> str:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,7 +11,8 @@ import pytest
 from agent.jobs import Outcome
 from agent.placement import ALL, lot
 from tests.contract.numbers import new_domain, new_person
-from tests.contract.played_agent import PlayedAgent, PlayedFleet, TakenJob, fleet_of, inventory_of
+from tests.contract.played_agent import PlayedAgent, TakenJob
+from tests.contract.played_fleet import PlayedFleet, enrolled_fleet, token_for
 from tests.contract.process import Api, api_process
 from tests.customer.arrival import order_and_confirm
 from tests.customer.shop import Receipt, Shop
@@ -31,14 +31,7 @@ def fleet_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def fleet(fleet_api: Api) -> PlayedFleet:
     """Two enrolled and approved hosts of an approved fleet."""
-    publish(fleet_api, fleet_api.folder)
-    played = PlayedFleet(fleet_of(*NAMES), *(PlayedAgent(fleet_api, name) for name in NAMES))
-    for name, agent in played.agents.items():
-        assert agent.enrol(token_for(fleet_api, name)).status_code == 202
-        assert agent.work(played.placement).status_code == 403, "nobody has approved it yet"
-        fleet_api.run("host", "approve", name)
-    played.turn()
-    return played
+    return enrolled_fleet(fleet_api, *NAMES)
 
 
 @pytest.fixture
@@ -168,18 +161,6 @@ def domain_of(shop: Shop, order: Receipt) -> str:
     """Return the order's only domain."""
     (domain,) = shop.status(order)["domains"]
     return str(domain["name"])
-
-
-def token_for(api: Api, name: str) -> str:
-    """Invite a host and return its one-time token."""
-    return str(json.loads(api.run("host", "add", name, "--json"))["token"])
-
-
-def publish(api: Api, folder: Path) -> None:
-    """Derive the fleet's placement file from an inventory, and approve it."""
-    inventory, placement = folder / "hosts.yml", folder / "placement.json"
-    inventory.write_text(inventory_of(*NAMES), encoding="utf-8")
-    api.run("inventory", "publish", "--inventory", str(inventory), "--out", str(placement), "--approve", "--json")
 
 
 def refusals(api: Api) -> int:

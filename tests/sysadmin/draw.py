@@ -22,6 +22,6 @@ def winner(seed: str, weights: Mapping[str, float], service: str = "all") -> str
 
 
 def eligible(draw: Mapping[str, Any]) -> dict[str, float]:
-    """Return the candidates of a *draw* as staff see it, with their weights: who serves everything and is not left out."""
+    """Return the weights of those who may win a *draw* as staff see it: they serve everything and are not left out."""
     whole = (candidate for candidate in draw["candidates"] if candidate["service"] == "all")
     return {candidate["host"]: candidate["weight"] for candidate in whole if not candidate["excluded"]}
