@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 # What the targets need of Debian.
-PACKAGES := python3-venv python3-dev gcc git iproute2 openssh-client systemd-container mmdebstrap debian-archive-keyring zstd arch-test
+PACKAGES := python3-venv python3-dev gcc git iproute2 openssh-client systemd-container mmdebstrap debian-archive-keyring zstd arch-test postgresql
 
 .PHONY: help
 help: ## list the targets
