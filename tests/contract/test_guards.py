@@ -48,10 +48,9 @@ def late_report(folder: Path, entry: Sequence[str]) -> tuple[set[int], set[str]]
             {"event": "answered", "key": "k", "domain": domain, "cart_id": order.cart_id},
             {"event": "confirmed", "cart_id": order.cart_id},
         ]
-        tables = read_tables(f"sqlite:///{api.folder}/ankunft.sqlite")
-        return late, {
-            finding.kind for finding in judge(Evidence(log, tables, {"h1": {(there := held(second)).name: there}}))
-        }
+        tables, there = read_tables(f"sqlite:///{api.folder}/ankunft.sqlite"), held(second)
+        findings = judge(Evidence(log, tables, {"h1": {there.name: there}}))
+        return late, {finding.kind for finding in findings}
 
 
 def held(job: TakenJob) -> HostAccount:
@@ -60,7 +59,7 @@ def held(job: TakenJob) -> HostAccount:
     return HostAccount(
         name=account["name"],
         uid=account["uid"],
-        markers=dict.fromkeys(account["services"], {"account": account["id"]}),
+        markers={service: {"account": account["id"]} for service in account["services"]},
         vhosts=sorted(job.domains),
         database=True,
         mailboxes=[f"postmaster@{account['technical_name']}"],
