@@ -1,6 +1,6 @@
 """The tables that Postfix and Dovecot look mail up in, and who may read what of them.
 
-Both log in as the system users they run as, through the socket: there is no password that could leak. Postfix,
+All log in as the system users they run as, through the socket: there is no password that could leak. Postfix,
 which talks to the world, sees no password's hash.
 """
 
@@ -26,8 +26,12 @@ TABLES = {
         "password VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL"
     ),
 }
-READERS = {"postfix": ("domain", "mailbox"), "dovecot": ("domain", "mailbox", "credential")}
-#: Each process of Postfix and Dovecot keeps a connection; the limit for accounts would be too low for them.
+READERS = {
+    "postfix": ("domain", "mailbox"),
+    "dovecot": ("domain", "mailbox", "credential"),
+    "ankunft_post": ("mailbox",),
+}
+#: Each process of theirs keeps a connection; the limit for accounts would be too low for them.
 CONNECTIONS = 150
 
 

@@ -85,6 +85,7 @@ def test_every_template_of_a_server_is_installed_by_a_role() -> None:
         ("ankunft-courier.service", 15),
         ("ankunft-runner.service", 45),
         ("ankunft-waker.service", 15),
+        ("ankunft-post@.service", 15),
         ("php-account@.service", 16),
     ],
 )
