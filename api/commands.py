@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from api import counters, keys, orders, settings, staff
+from api import counters, journal, keys, orders, settings, staff
 from api.activation.acceptance import accept
 from api.console.cart import cart_view
 from api.console.search import search
@@ -97,13 +97,20 @@ def epoch_group() -> None:
 
 
 @epoch_group.command("raise")
-def epoch_raise() -> None:
-    """Make every attempt from now on newer than all before the restore; run it before the services start."""
+@click.option(
+    "--gap", default=1000, show_default=True, help="Numbers to leave out: more than were given since the backup."
+)
+def epoch_raise(gap: int) -> None:
+    """Make every attempt and number from now on newer than all before the restore; run it before the services start."""
 
     async def work() -> None:
         async with DB.transaction():
             epoch = await counters.take(counters.EPOCH)
-        click.echo(f"the epoch is {epoch}")
+            last = {name: await counters.skip(name, gap) for name in counters.FIRST if name != counters.EPOCH}
+            await journal.write(
+                subject="epoch", subject_id=epoch, event="EPOCH_RAISED", actor=OPERATOR, facts=last | {"gap": gap}
+            )
+        click.echo(f"the epoch is {epoch}; numbers go on above {', '.join(f'{n} ({c})' for c, n in last.items())}")
 
     run(work())
 

@@ -36,13 +36,15 @@ class PostgresPoolTransaction(PostgresTransaction):
             try:
                 if kind is None and not self._committed and not self._rolled_back:
                     await self.commit()
+                elif not self._committed and not self._rolled_back:
+                    await self.rollback()
             finally:
                 self.engine.current_transaction.reset(self.context)
                 await self._give_back()
         return kind is None
 
     async def _give_back(self) -> None:
-        """Release the connection; the pool rolls back what is open, shielded from cancellation."""
+        """Release the connection, shielded from cancellation; the pool rolls back what is still open."""
         connection, self.connection = self.connection, ENDED
         if self.engine.pool:
             await self.engine.pool.release(connection)
