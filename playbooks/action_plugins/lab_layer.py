@@ -1,0 +1,34 @@
+"""Have converged servers of Debian releases as read-only trees, made by `server.yml` over SSH when they are missing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+# Ansible finds module_utils for modules only; in its own process the library is found like any package.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ankunft_lab.action import LabAction, say
+from ankunft_lab.fleet import lay_ground
+from ankunft_lab.layers import forge, layers_for
+from ankunft_lab.place import Fleet
+
+
+class ActionModule(LabAction):
+    """The plugin that Ansible calls by its file's name."""
+
+    options: ClassVar[dict[str, Any]] = {
+        "releases": {"type": "list", "elements": "str", "required": True},
+        "zone": {"type": "str", "required": True},
+        "wheelhouse": {"type": "path", "required": True},
+        "variables": {"type": "dict", "required": True},
+    }
+
+    def act(self, fleet: Fleet, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
+        """Return the layers' names, and which of them had to be made."""
+        layers = layers_for(arguments["releases"], fleet.checkout, Path(arguments["wheelhouse"]))
+        made = [layer.name for layer in layers if not layer.tree.is_dir()]
+        if made and not check:
+            made = forge(lay_ground(fleet, arguments["zone"]), layers, arguments["variables"], say)
+        return {"changed": bool(made), "layers": [layer.name for layer in layers], "made": made}

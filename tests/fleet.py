@@ -1,0 +1,140 @@
+"""Throw-away servers for the tests and the demo: up, down, and everything that is done to a server on purpose.
+
+python -m tests.fleet up|down KIND [--bare]
+python -m tests.fleet kill|start KIND SERVER
+python -m tests.fleet ssh KIND SERVER COMMAND…
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playbooks.module_utils.ankunft_lab import guest, power
+from playbooks.module_utils.ankunft_lab.errors import LabError
+from playbooks.module_utils.ankunft_lab.place import Fleet
+from playbooks.module_utils.ankunft_lab.status import read
+from tests.customer.lab import Lab, read_lab
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class FleetError(AssertionError):
+    """A fleet could not be brought up or taken down."""
+
+
+def fleet_of(kind: str) -> Fleet:
+    """Return the identity of this checkout's fleet *kind*."""
+    return Fleet(kind, CHECKOUT)
+
+
+def play(kind: str, state: str, *, bare: bool = False) -> None:
+    """Run `playbooks/lab.yml` and let it show its progress.
+
+    Raises:
+        FleetError: it failed.
+    """
+    values = json.dumps({"lab_kind": kind, "lab_state": state, "lab_bare": bare})
+    playbook = str(CHECKOUT / "playbooks" / "lab.yml")
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-e", values, playbook]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", "/root"),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no",
+        "ANSIBLE_DISPLAY_OK_HOSTS": "no",
+    }
+    code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    if code:
+        raise FleetError(f"playbooks/lab.yml ended with {code}; see above what it says")
+
+
+def up(kind: str) -> Lab:
+    """Bring the fleet *kind* up, or find it running, and return what it is described as."""
+    play(kind, "present")
+    return read_lab(fleet_of(kind).description)
+
+
+def down(kind: str) -> None:
+    """Remove every trace of the fleet *kind*."""
+    play(kind, "absent")
+
+
+@contextmanager
+def fleet(kind: str, *, keep: bool = False) -> Iterator[Lab]:
+    """Have the fleet *kind* for the block; remove it after success, failure, Ctrl-C and SIGTERM unless *keep*."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield up(kind)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if not keep:
+            down(kind)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def ssh(kind: str, server: str, command: Sequence[str]) -> list[str]:
+    """Return the command line that runs *command* as root on *server*."""
+    known = power.recall(fleet_of(kind), server)
+    return guest.ssh(known.address, fleet_of(kind).key, *command)
+
+
+def kill_server(kind: str, server: str) -> None:
+    """Take *server* off the power: everything on it dies at once, its disk stays as it is."""
+    power.cut_power(fleet_of(kind), server)
+
+
+def start_server(kind: str, server: str) -> int:
+    """Boot *server* again from its own disk; return its new leader once SSH answers."""
+    return power.restore_power(fleet_of(kind), server)
+
+
+def kill_program(kind: str, program: str) -> int:
+    """Kill -9 the API's *program* (`api`, `worker`, `mail`, `sms`); the supervisor starts it again. Return its id."""
+    configuration = fleet_of(kind).control / "supervisord.conf"
+    control = [str(Path(sys.executable).parent / "supervisorctl"), "-c", str(configuration), "pid", program]
+    process = int(subprocess.run(control, capture_output=True, text=True, check=True).stdout)
+    os.kill(process, signal.SIGKILL)
+    return process
+
+
+def main() -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="Throw-away servers of this checkout")
+    parser.add_argument("action", choices=["up", "down", "kill", "start", "ssh", "show"])
+    parser.add_argument("kind")
+    parser.add_argument("server", nargs="?", default="")
+    parser.add_argument("--bare", action="store_true", help="servers that only boot, without server.yml and API")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    asked = parser.parse_args()
+    try:
+        match asked.action:
+            case "up":
+                play(asked.kind, "present", bare=asked.bare or asked.server == "--bare")
+            case "down":
+                down(asked.kind)
+            case "kill":
+                kill_server(asked.kind, asked.server)
+            case "start":
+                start_server(asked.kind, asked.server)
+            case "ssh":
+                return subprocess.run(ssh(asked.kind, asked.server, asked.command), check=False).returncode
+            case _:
+                print(json.dumps(read(fleet_of(asked.kind)), indent=2))
+    except (FleetError, LabError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
