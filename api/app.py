@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, Request, Response, get
-from litestar.datastructures import State
-from litestar.types import ControllerRouterHandler
+from litestar import Litestar, Request, get
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from api import edge, health, problems
 from api.console import routes as console
@@ -74,7 +74,7 @@ def build(equipment: Equipment) -> Litestar:
         route_handlers=[*PUBLIC, public_description, *provisioning.routes(equipment)],
         guards=[guard],
         exception_handlers={Exception: problems.tell},
-        after_request=_secure,
+        before_send=[_secure],
         lifespan=[_database],
         state=State({"equipment": equipment}),
         request_max_body_size=edge.MAX_BODY_BYTES,
@@ -93,6 +93,9 @@ async def _database(_: Litestar) -> AsyncIterator[None]:
         yield
 
 
-def _secure(response: Response[Any]) -> Response[Any]:
-    response.headers.update(HEADERS)
-    return response
+async def _secure(message: Message, _: Scope) -> None:
+    """Add the headers to every answer, refusals among them."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HEADERS.items():
+            headers[name] = value

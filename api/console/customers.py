@@ -18,7 +18,8 @@ from api.shop.page import Time
 from api.tables import Customer, Order, OrderDomain
 
 MOST = 100
-LARGEST = 2**53
+LARGEST_ID = 2**31 - 1
+LARGEST_NUMBER = 2**53
 
 
 class OrderList(msgspec.Struct, frozen=True):
@@ -101,12 +102,12 @@ def _cursor(last: int) -> str:
 def _before(cursor: str | None) -> int:
     """Return the id that a page stays below."""
     if cursor is None:
-        return LARGEST
+        return LARGEST_ID
     try:
         word, number = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
         below = int(number)
     except (ValueError, UnicodeError):
         raise wrong("cursor", "is none that was given out") from None
-    if word != "before" or not 0 < below <= LARGEST:
+    if word != "before" or not 0 < below <= LARGEST_ID:
         raise wrong("cursor", "is none that was given out")
     return below

@@ -122,7 +122,7 @@ async def _order_id(request: Req) -> int:
 
 def _number(request: Req) -> int:
     text = str(request.path_params["number"])
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= customers.LARGEST:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= customers.LARGEST_NUMBER:
         raise NotThereError("there is no such customer")
     return int(text)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import idna
 import msgspec
+from piccolo.columns.combination import WhereRaw
 
 from api.intake.cart import heard
 from api.lifecycle import OrderState
@@ -89,16 +90,17 @@ async def _ids(text: str) -> set[int]:
             .limit(MOST)
             .output(as_list=True)
         )
-    people = Order.select(Order.id).where(Order.search_text.like(f"%{_literal(text.casefold())}%"))
-    domains = OrderDomain.select(OrderDomain.order).where(OrderDomain.name.like(f"%{_literal(_a_label(text))}%"))
+    people = Order.select(Order.id).where(_contains("orders.search_text", text.casefold()))
+    domains = OrderDomain.select(OrderDomain.order).where(_contains("order_domain.name", _a_label(text)))
     found |= set(await people.order_by(Order.id, ascending=False).limit(MOST).output(as_list=True))
     found |= set(await domains.order_by(OrderDomain.id, ascending=False).limit(MOST).output(as_list=True))
     return found
 
 
-def _literal(text: str) -> str:
-    """Return *text* without what LIKE would read as a pattern: each stands for one character of any kind."""
-    return text.replace("\\", "_").replace("%", "_")
+def _contains(column: str, text: str) -> WhereRaw:
+    """Return the condition that *column*, a name of ours, holds *text* to the letter."""
+    literal = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return WhereRaw(f"{column} LIKE {{}} ESCAPE '!'", f"%{literal}%")
 
 
 def _a_label(text: str) -> str:
