@@ -9,8 +9,8 @@ ORDER = "order"
 ACCOUNT = "account"
 EPOCH = "epoch"
 
-FIRST = {CUSTOMER: 100_001, ORDER: 500_001, ACCOUNT: 1001, EPOCH: 1}
-"""What each counter gives first; the rows are made by the first migration."""
+FIRST = {CUSTOMER: 100_001, ORDER: 500_001, ACCOUNT: 1001, EPOCH: 2}
+"""What each counter gives first; the rows are made by the first migration. The epoch is 1 before any restore."""
 
 
 class NoCounterError(LookupError):

@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from agent.jobs import HexId, Report
 from api import counters, edge
+from api.answers import wrong
 from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, NotThereError
@@ -136,7 +137,7 @@ async def renew_lease(request: Req) -> Lease:
 async def take_report(request: Req) -> Accepted:
     """Take how an attempt ended; the same report again is taken again."""
     host = await signer.approved(request)
-    told = msgspec.json.decode(await edge.read_raw(request), type=Report)
+    told = _report(await edge.read_raw(request))
     job_id = _id(request, "job_id")
     try:
         await reports.take(job_id, host.name, told)
@@ -144,6 +145,14 @@ async def take_report(request: Req) -> Accepted:
         await _note(error, "REPORT_REFUSED", host.name, job_id)
         raise
     return Accepted()
+
+
+def _report(body: bytes) -> Report:
+    """Return the report in *body*; its log has lines, which other texts from outside have not."""
+    try:
+        return msgspec.json.decode(body, type=Report)
+    except msgspec.MsgspecError:
+        raise wrong("body", "is no report of schema 1") from None
 
 
 async def _look(equipment: Equipment, host: signer.Signer, ask: Ask) -> Work:
