@@ -36,7 +36,12 @@ class PlayedAgent:
     def __init__(self, api: Api, name: str, key: Ed25519PrivateKey | None = None) -> None:
         self.name = name
         self.key = key or Ed25519PrivateKey.generate()
-        self.http = httpx.Client(base_url=f"{api.url}/agent/v1", auth=Signature(name, self.key), trust_env=False)
+        self.http = httpx.Client(
+            base_url=f"{api.url}/agent/v1",
+            auth=Signature(name, self.key),
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     @property
     def public_key(self) -> str:

@@ -95,7 +95,7 @@ def test_a_domain_that_is_hosted_already_is_refused(api: Api, shop: Shop) -> Non
     assert api.row_counts()["orders"] == before
 
 
-@pytest.mark.parametrize("token", ["", "x", "0" * 32, "é"])
+@pytest.mark.parametrize("token", ["x", "0" * 32, "é"])
 def test_without_the_token_the_order_is_not_there(shop: Shop, token: str) -> None:
     order = shop.place(order_form(new_person(), new_domain()), key=uuid4().hex)
     headers = httpx.Headers({"Authorization": f"Bearer {token}"}, encoding="utf-8")

@@ -63,7 +63,7 @@ def read_tables(database_url: str) -> dict[str, list[Row]]:
     scheme, _, path = database_url.partition("://")
     if scheme != "sqlite":
         raise ValueError(f"the checker reads SQLite, the fleet's database is {scheme}")
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+    with closing(sqlite3.connect(f"file:/{path.lstrip('/')}?mode=ro", uri=True)) as database:
         database.row_factory = sqlite3.Row
         return {name: [dict(row) for row in database.execute(query)] for name, query in TABLES.items()}
 
