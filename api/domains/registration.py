@@ -27,12 +27,17 @@ class UnknownDomainError(LookupError):
 class Registrar(Protocol):
     """Who registers and transfers domains."""
 
+    #: Whether its answer needs no network, so that it can be had within a transaction.
+    asks_nobody: bool
+
     async def order(self, name: str, action: str) -> bool:
         """Order *action* for *name*; return whether it is complete already."""
 
 
 class Nobody:
     """The driver `none`: staff order the domain by hand and vouch for it."""
+
+    asks_nobody = True
 
     async def order(self, name: str, action: str) -> bool:  # noqa: ARG002 (the driver's form)
         """Leave it to staff."""
@@ -41,6 +46,8 @@ class Nobody:
 
 class Sandbox:
     """The driver `sandbox`, for labs: everything is confirmed at once."""
+
+    asks_nobody = True
 
     async def order(self, name: str, action: str) -> bool:  # noqa: ARG002 (the driver's form)
         """Confirm."""
@@ -51,10 +58,16 @@ DRIVERS: Mapping[str, type[Registrar]] = MappingProxyType({"none": Nobody, "sand
 """What [hosting] registrar may name."""
 
 
-async def begin(order_id: int) -> None:
-    """Bind the names of an order that is being accepted, in that transaction: the unique index decides who has a name."""
+async def begin(order_id: int, registrar: str) -> None:
+    """Bind the names of an order that is being accepted, in that transaction: the unique index decides who has one.
+
+    A registrar that asks nobody is heard at once; others are asked by the worker, after the commit.
+    """
+    driver = DRIVERS[registrar]()
     for row in await _of(order_id):
         await OrderDomain.update({OrderDomain.held_name: row["name"]}).where(OrderDomain.id == row["id"])
+        if driver.asks_nobody and await driver.order(row["name"], row["action"]):
+            await confirm(row["name"], actor=journal.SYSTEM)
 
 
 async def order_due(driver: Registrar) -> list[int]:
@@ -85,7 +98,7 @@ async def confirm(name: str, *, actor: str) -> int:
             raise UnknownDomainError(f"no accepted order holds {name}; is it written as an A-label (xn--…)?")
         if row["state"] == DomainState.REQUESTED.value:
             await _move(row, DomainEvent.ORDERED, actor)
-            row = row | {"state": DomainState.PENDING.value}
+            row["state"] = DomainState.PENDING.value
         written = await _move(row, DONE[row["action"]], actor)
         await OrderDomain.update({OrderDomain.auth_code_sealed: None}).where(OrderDomain.id == row["id"])
         await outbox.tell("domain_status", row["order"], written, {"domain": name, "action": row["action"]})
