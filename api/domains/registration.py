@@ -93,7 +93,7 @@ async def confirm(name: str, *, actor: str) -> int:
         IllegalMoveError: it is not pending.
     """
     async with DB.transaction():
-        row = await OrderDomain.select().where(OrderDomain.held_name == name).first()
+        row: dict[str, Any] | None = await OrderDomain.select().where(OrderDomain.held_name == name).first()
         if row is None:
             raise UnknownDomainError(f"no accepted order holds {name}; is it written as an A-label (xn--…)?")
         if row["state"] == DomainState.REQUESTED.value:
