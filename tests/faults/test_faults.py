@@ -5,16 +5,15 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.customer.lab import Lab
 from tests.faults.conftest import ORDERS
 from tests.faults.log import Log
 from tests.faults.round import ROUNDS
-from tests.fleet import description_of
+from tests.fleet import fleet_of
 
 
-def test_the_separate_checker_finds_nothing_lost_double_or_unfinished(lab: Lab, fault_log: Path) -> None:
+def test_the_separate_checker_finds_nothing_lost_double_or_unfinished(fault_log: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults", str(description_of(lab)), str(fault_log)],
+        [sys.executable, "-m", "tests.faults", str(fleet_of("test").description), str(fault_log)],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
