@@ -48,7 +48,7 @@ async def accept(equipment: Equipment, order_id: int, event: OrderEvent, *, acto
                 Order.number: await counters.take(counters.ORDER),
                 Order.accepted_at: datetime.now(UTC),
             }).where(Order.id == order_id)  # fmt: skip
-            await registration.begin(order_id, equipment.settings.hosting.registrar)
+            await registration.begin(order_id)
             await handoff.open_account(order_id, equipment.catalogue.tariffs[order["tariff"]])
             await outbox.tell("contract_accepted", order_id, row)
     except Exception as error:
