@@ -17,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils"))
 
 from ankunft import filetree
 
+#: How often a source is looked at that changes while it is packed.
+LOOKS = 3
+
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     """The plugin that Ansible calls by its file's name."""
@@ -26,30 +29,40 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ask the host what differs; if anything does, send it and ask again."""
+        """Ask the host what differs; if anything does, send it."""
         super().run(tmp, task_vars)
         base, dest = Path(self._task.args["base"]), self._task.args["dest"]
+        for _ in range(LOOKS):
+            manifest = self._survey(base)
+            wish = {"dest": dest, "manifest": {path: list(entry) for path, entry in manifest.items()}}
+            first: dict[str, Any] = self._execute_module("file_tree", module_args=wish, task_vars=task_vars)
+            if first.get("failed") or not first["missing"] or self._task.check_mode:
+                return first
+            with tempfile.NamedTemporaryFile(suffix=".tar.gz") as local:
+                _pack(Path(local.name), base, first["missing"])
+                if self._survey(base) == manifest:
+                    return self._send(local.name, wish, task_vars)
+        raise AnsibleActionFail(f"{base} is being edited; run again when that is done")
+
+    def _survey(self, base: Path) -> dict[str, tuple[str, int]]:
         try:
-            manifest = filetree.survey(base, self._task.args["include"])
-        except filetree.TreeError as error:
+            return filetree.survey(base, self._task.args["include"])
+        except (filetree.TreeError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
-        wish = {"dest": dest, "manifest": {path: list(entry) for path, entry in manifest.items()}}
-        first: dict[str, Any] = self._execute_module("file_tree", module_args=wish, task_vars=task_vars)
-        if first.get("failed") or not first["missing"] or self._task.check_mode:
-            return first
-        with tempfile.NamedTemporaryFile(suffix=".tar.gz") as local:
-            _pack(Path(local.name), base, first["missing"])
-            folder = self._make_tmp_path()
-            try:
-                archive = self._connection._shell.join_path(folder, "files.tar.gz")  # noqa: SLF001
-                self._transfer_file(local.name, archive)
-                self._fixup_perms2((folder, archive))
-                second: dict[str, Any] = self._execute_module(
-                    "file_tree", module_args=wish | {"archive": archive}, task_vars=task_vars
-                )
-            finally:
-                self._remove_tmp_path(folder)
-        return second
+
+    def _send(self, local: str, wish: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Bring the archive and let the host unpack it."""
+        folder = self._make_tmp_path()
+        try:
+            archive = self._connection._shell.join_path(folder, "files.tar.gz")  # noqa: SLF001
+            self._transfer_file(local, archive)
+            self._fixup_perms2((folder, archive))
+            done: dict[str, Any] = self._execute_module(
+                "file_tree", module_args=wish | {"archive": archive}, task_vars=task_vars
+            )
+        finally:
+            self._remove_tmp_path(folder)
+        return done
 
 
 def _pack(archive: Path, base: Path, files: Iterable[str]) -> None:

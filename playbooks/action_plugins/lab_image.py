@@ -21,7 +21,7 @@ class ActionModule(LabAction):
     options: ClassVar[dict[str, Any]] = {"releases": {"type": "list", "elements": "str", "required": True}}
 
     def act(self, fleet: Fleet, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
-        """Return the images' names, and which of them had to be made."""
+        """Return each release's tree, and which images had to be made."""
         images = [image_for(release, fleet.checkout) for release in sorted(set(arguments["releases"]))]
         missing = [image for image in images if not image.is_there()]
         if not check:
@@ -29,6 +29,6 @@ class ActionModule(LabAction):
                 list(pool.map(lambda image: build(image, say), missing))
         return {
             "changed": bool(missing),
-            "images": [image.name for image in images],
             "made": [image.name for image in missing],
+            "trees": {image.release: [str(image.tree)] for image in images},
         }

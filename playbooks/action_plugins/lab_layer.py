@@ -26,9 +26,10 @@ class ActionModule(LabAction):
     }
 
     def act(self, fleet: Fleet, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
-        """Return the layers' names, and which of them had to be made."""
+        """Return each release's trees, the topmost first, and which layers had to be made."""
         layers = layers_for(arguments["releases"], fleet.checkout, Path(arguments["wheelhouse"]))
         made = [layer.name for layer in layers if not layer.tree.is_dir()]
         if made and not check:
             made = forge(lay_ground(fleet, arguments["zone"]), layers, arguments["variables"], say)
-        return {"changed": bool(made), "layers": [layer.name for layer in layers], "made": made}
+        trees = {layer.image.release: [str(layer.tree), str(layer.image.tree)] for layer in layers}
+        return {"changed": bool(made), "made": made, "trees": trees}

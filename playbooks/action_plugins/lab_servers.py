@@ -11,9 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils"))
 
 from ankunft_lab.action import LabAction
 from ankunft_lab.fleet import FIRST_ADDRESS, bring_up, lay_ground
-from ankunft_lab.images import image_for
 from ankunft_lab.inventory import write_inventory
-from ankunft_lab.layers import layers_for
 from ankunft_lab.place import Fleet
 
 
@@ -27,9 +25,8 @@ class ActionModule(LabAction):
             "required": True,
             "options": {"name": {"type": "str", "required": True}, "release": {"type": "str", "required": True}},
         },
-        "converged": {"type": "bool", "required": True},
+        "trees": {"type": "dict", "required": True},
         "zone": {"type": "str", "required": True},
-        "wheelhouse": {"type": "path", "required": True},
         "variables": {"type": "dict", "required": True},
     }
 
@@ -37,15 +34,9 @@ class ActionModule(LabAction):
         """Return each server's address and leader, the inventory's file, the key and the bridge's address."""
         if check:
             return {"changed": True, "servers": {}}
-        releases = sorted({server["release"] for server in arguments["servers"]})
-        if arguments["converged"]:
-            layers = layers_for(releases, fleet.checkout, Path(arguments["wheelhouse"]))
-            stacks = {layer.image.release: [layer.tree, layer.image.tree] for layer in layers}
-        else:
-            stacks = {release: [image_for(release, fleet.checkout).tree] for release in releases}
         ground = lay_ground(fleet, arguments["zone"])
         guests = [
-            ground.guest(server["name"], number, stacks[server["release"]])
+            ground.guest(server["name"], number, [Path(tree) for tree in arguments["trees"][server["release"]]])
             for number, server in enumerate(arguments["servers"], FIRST_ADDRESS)
         ]
         bring_up(ground, guests)

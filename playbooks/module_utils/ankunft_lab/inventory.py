@@ -39,6 +39,11 @@ def write_host_variables(folder: Path, host: str, variables: Mapping[str, Any]) 
     write_text(folder / "host_vars" / f"{host}.yml", f"---\n{yaml.dump(dict(variables), Dumper=_Plain)}")
 
 
+def write_group_variables(folder: Path, variables: Mapping[str, Any]) -> None:
+    """Write what holds for all hosts besides the inventory itself."""
+    write_text(folder / "group_vars" / "all.yml", f"---\n{yaml.dump(dict(variables), Dumper=_Plain)}")
+
+
 class _Plain(yaml.SafeDumper):
     """Writes every value out where it stands, without YAML's anchors."""
 

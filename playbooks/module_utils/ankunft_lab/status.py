@@ -20,7 +20,7 @@ def whole(fleet: Fleet) -> str:
     servers: dict[str, dict[str, Any]] = description["hosts"]
     if not all(server["leader_pid"] in alive for server in servers.values()):
         return ""
-    if (api := description.get("api")) and not _is_ready(api):
+    if (api := description.get("api")) and not is_ready(api):
         return ""
     names = ", ".join(f"{name} ({server['address']})" for name, server in servers.items())
     return f"The fleet {fleet.name} runs already: {names}; see {fleet.description}. Take it down to build it anew."
@@ -35,7 +35,8 @@ def read(fleet: Fleet) -> dict[str, Any] | None:
     return description
 
 
-def _is_ready(api: str) -> bool:
+def is_ready(api: str) -> bool:
+    """Tell whether the *api* says that it can take orders."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{api}/health/ready", timeout=3) as answer:
