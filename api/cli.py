@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "inventory": "api.fleet_commands:inventory_group",
     "draw": "api.fleet_commands:draw_group",
     "job": "api.fleet_commands:job_group",
+    "domain": "api.domain_commands:domain_group",
+    "mail": "api.mail_commands:mail_group",
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""
 

@@ -1,131 +1,126 @@
-"""The domains of an accepted order: the names are bound, the registrar is asked, its word moves them.
-
-A registrar is a small driver: it gets a name and an action and says at once, or later through `confirm`, how it went.
-"""
+"""A domain's life from the acceptance on: bound to its order, ordered once, confirmed. The only mover of domains."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from api import journal
+from api.domains.registrar import Registrar, Wanted, confirmation
 from api.lifecycle import DOMAIN_MOVES, DomainEvent, DomainState, IllegalMoveError, follow
 from api.notices import outbox
 from api.piccolo_conf import DB
 from api.tables import OrderDomain
 
-DONE = MappingProxyType({"register": DomainEvent.REGISTERED, "transfer": DomainEvent.TRANSFERRED})
-"""What confirms which action."""
+BATCH = 100
+CONFIRMED = frozenset({DomainEvent.REGISTERED, DomainEvent.TRANSFERRED})
+
+Confirmed = Callable[[int], Awaitable[None]]
+"""Called in the transaction of a confirmation with the order: the domain's mail is ours to take from now on."""
+
+log = logging.getLogger("ankunft.domains")
 
 
-class UnknownDomainError(LookupError):
-    """No accepted order holds the name."""
+class NoDomainError(LookupError):
+    """No order holds this domain."""
 
 
-class Registrar(Protocol):
-    """Who registers and transfers domains."""
+async def begin(order_id: int) -> None:
+    """Bind the names of an order to it, in the transaction of its acceptance.
 
-    #: Whether its answer needs no network, so that it can be had within a transaction.
-    asks_nobody: bool
-
-    async def order(self, name: str, action: str) -> bool:
-        """Order *action* for *name*; return whether it is complete already."""
-
-
-class Nobody:
-    """The driver `none`: staff order the domain by hand and vouch for it."""
-
-    asks_nobody = True
-
-    async def order(self, name: str, action: str) -> bool:  # noqa: ARG002 (the driver's form)
-        """Leave it to staff."""
-        return False
-
-
-class Sandbox:
-    """The driver `sandbox`, for labs: everything is confirmed at once."""
-
-    asks_nobody = True
-
-    async def order(self, name: str, action: str) -> bool:  # noqa: ARG002 (the driver's form)
-        """Confirm."""
-        return True
-
-
-DRIVERS: Mapping[str, type[Registrar]] = MappingProxyType({"none": Nobody, "sandbox": Sandbox})
-"""What [hosting] registrar may name."""
-
-
-async def begin(order_id: int, registrar: str) -> None:
-    """Bind the names of an order that is being accepted, in that transaction: the unique index decides who has one.
-
-    A registrar that asks nobody is heard at once; others are asked by the worker, after the commit.
+    The unique index on held names decides: when another order holds one, the database's refusal goes to the caller.
     """
-    driver = DRIVERS[registrar]()
-    for row in await _of(order_id):
+    for row in await OrderDomain.select().where(OrderDomain.order == order_id).order_by(OrderDomain.position):
         await OrderDomain.update({OrderDomain.held_name: row["name"]}).where(OrderDomain.id == row["id"])
-        if driver.asks_nobody and await driver.order(row["name"], row["action"]):
-            await confirm(row["name"], actor=journal.SYSTEM)
+        await journal.write(
+            subject="domain", subject_id=row["name"], order=order_id, event="NAME_BOUND", actor=journal.SYSTEM
+        )
 
 
-async def order_due(driver: Registrar) -> list[int]:
-    """Order what was accepted and not ordered yet; return the orders of which a domain is complete now."""
-    waiting = OrderDomain.held_name.is_not_null() & (OrderDomain.state == DomainState.REQUESTED.value)
-    complete = []
-    for row in await OrderDomain.select().where(waiting).order_by(OrderDomain.id).limit(100):
+async def settle_all(registrar: Registrar, confirmed: Confirmed) -> int:
+    """Order the domains of accepted orders, and ask how those end that were ordered; return how many were moved.
+
+    One domain that fails keeps no other one waiting.
+    """
+    moved = 0
+    open_states = [DomainState.REQUESTED.value, DomainState.PENDING.value]
+    rows = (
+        await OrderDomain.select()
+        .where(OrderDomain.held_name.is_not_null(), OrderDomain.state.is_in(open_states))
+        .order_by(OrderDomain.changed_at)
+        .limit(BATCH)
+    )
+    for row in rows:
         try:
-            async with DB.transaction():
-                await _move(row, DomainEvent.ORDERED, journal.SYSTEM)
+            moved += await _settle(row, registrar, confirmed)
         except IllegalMoveError:
-            continue  # another worker ordered it
-        if await driver.order(row["name"], row["action"]):
-            complete.append(await confirm(row["name"], actor=journal.SYSTEM))
-    return complete
+            continue  # another worker, or staff, moved it
+        except Exception as error:  # noqa: BLE001 (one bad domain must not keep the others waiting)
+            log.error("%s could not be settled: %s", row["name"], type(error).__name__)  # noqa: TRY400 (one line a round)
+    return moved
 
 
-async def confirm(name: str, *, actor: str) -> int:
-    """Take the word of registrar or staff that *name* is registered or transferred; return its order.
+async def vouch(name: str, confirmed: Confirmed, *, actor: str) -> DomainState:
+    """Confirm the domain *name* (A-label) in place of the registrar; return its new state.
 
     Raises:
-        UnknownDomainError: no accepted order holds it.
-        IllegalMoveError: it is not pending.
+        NoDomainError: no accepted order holds it.
+        IllegalMoveError: it was confirmed, or failed, before.
     """
+    row = await OrderDomain.select().where(OrderDomain.held_name == name).first()
+    if row is None:
+        raise NoDomainError(f"no accepted order holds {name}; `ankunft domain list` shows those that wait")
     async with DB.transaction():
-        row: dict[str, Any] | None = await OrderDomain.select().where(OrderDomain.held_name == name).first()
-        if row is None:
-            raise UnknownDomainError(f"no accepted order holds {name}; is it written as an A-label (xn--…)?")
         if row["state"] == DomainState.REQUESTED.value:
-            await _move(row, DomainEvent.ORDERED, actor)
-            row["state"] = DomainState.PENDING.value
-        written = await _move(row, DONE[row["action"]], actor)
-        await OrderDomain.update({OrderDomain.auth_code_sealed: None}).where(OrderDomain.id == row["id"])
-        await outbox.tell("domain_status", row["order"], written, {"domain": name, "action": row["action"]})
-    return int(row["order"])
+            row = await _move(row, DomainEvent.ORDERED, actor=actor)
+        row = await _finish(row, confirmation(row["action"]), confirmed, actor=actor)
+    return DomainState(row["state"])
 
 
-async def listed() -> list[dict[str, Any]]:
-    """Return all domains that accepted orders hold, as staff see them."""
-    rows = await OrderDomain.select().where(OrderDomain.held_name.is_not_null()).order_by(OrderDomain.name)
-    return [{key: row[key] for key in ("name", "action", "state", "changed_at")} for row in rows]
+async def waiting() -> list[dict[str, Any]]:
+    """Return the domains that are bound to an order and not confirmed, the longest waiting first."""
+    good = [DomainState.REGISTERED.value, DomainState.TRANSFERRED.value]
+    unconfirmed = OrderDomain.held_name.is_not_null() & OrderDomain.state.not_in(good)
+    return list(await OrderDomain.select().where(unconfirmed).order_by(OrderDomain.changed_at))
 
 
-async def _move(row: Mapping[str, Any], event: DomainEvent, actor: str) -> int:
+async def _settle(row: dict[str, Any], registrar: Registrar, confirmed: Confirmed) -> int:
+    moved = 0
+    if row["state"] == DomainState.REQUESTED.value:
+        async with DB.transaction():  # committed before anything is ordered: after a crash it is looked up
+            row = await _move(row, DomainEvent.ORDERED, actor=journal.SYSTEM)
+        moved = 1
+    event = await registrar.settle(Wanted(row["name"], row["action"]))
+    if event is not None:
+        async with DB.transaction():
+            await _finish(row, event, confirmed, actor=journal.SYSTEM)
+        moved = 1
+    return moved
+
+
+async def _finish(row: Mapping[str, Any], event: DomainEvent, confirmed: Confirmed, *, actor: str) -> dict[str, Any]:
+    """Write down how the order of a domain ended, tell the customer, and have its mail switched on."""
+    done = await _move(row, event, actor=actor)
+    await outbox.tell("domain_status", row["order"], done["journal"], {"domain": row["name"], "status": done["state"]})
+    if event in CONFIRMED:
+        await confirmed(row["order"])
+    return done
+
+
+async def _move(row: Mapping[str, Any], event: DomainEvent, *, actor: str) -> dict[str, Any]:
+    """Move a domain as read in *row*, in the caller's transaction; return it as it is now, and the journal row."""
     before = DomainState(row["state"])
     after = follow(DOMAIN_MOVES, before, event)
-    moved = (
-        await OrderDomain.update({OrderDomain.state: after.value, OrderDomain.changed_at: datetime.now(UTC)})
-        .where(OrderDomain.id == row["id"], OrderDomain.state == before.value)
-        .returning(OrderDomain.id)
-    )
-    if not moved:
+    guard = (OrderDomain.id == row["id"]) & (OrderDomain.state == before.value) & OrderDomain.held_name.is_not_null()
+    values: dict[Any, Any] = {OrderDomain.state: after.value, OrderDomain.changed_at: datetime.now(UTC)}
+    if event in CONFIRMED:
+        values[OrderDomain.auth_code_sealed] = None  # it served its purpose
+    if not await OrderDomain.update(values).where(guard).returning(OrderDomain.id):
         raise IllegalMoveError(f"{event} came at the same time as something else")
-    return await journal.write(
+    written = await journal.write(
         subject="domain", subject_id=row["name"], order=row["order"], event=event, actor=actor,
         before=before, after=after, public=True,
     )  # fmt: skip
-
-
-async def _of(order_id: int) -> list[dict[str, Any]]:
-    return list(await OrderDomain.select().where(OrderDomain.order == order_id).order_by(OrderDomain.position))
+    return dict(row) | {"state": after.value, "journal": written}

@@ -1,4 +1,4 @@
-"""The outbox: what is to be told is written in the transaction of what it tells, and sent afterwards, at least once."""
+"""The outbox: what is to be told, written in the transaction of what it tells, and the only mover of its rows."""
 
 from __future__ import annotations
 
@@ -8,41 +8,38 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import msgspec
-
-from api.lifecycle import MAIL_MOVES, MailEvent, MailState, follow
+from api import journal
+from api.lifecycle import MAIL_MOVES, IllegalMoveError, MailEvent, MailState, follow
 from api.notices.tables import Outbox
-from api.piccolo_conf import DB
 from api.tables import Customer, Order
 
-HELD_FOR = timedelta(minutes=2)
-"""How long a message that is being sent is left alone by other workers; then its sender is taken for dead."""
+STAFF = "staff"
+"""Recipient of what staff are told; the settings say whose mailbox that is when it is sent."""
 
-PAUSES_S = (5, 30, 120, 600, 1800)
-"""Pauses after a refusal for now, the last one again and again."""
-
-GIVEN_UP_AFTER = timedelta(days=3)
+STAFF_LANGUAGE = "en"
 
 
 async def tell(
     kind: str, order_id: int, journal_id: int, context: Mapping[str, Any] | None = None, channel: str = "mail"
 ) -> None:
-    """Have *kind* told to the customer of an order, or to staff, in the caller's transaction.
+    """Have *kind* told because of journal row *journal_id*, once, after the caller's transaction.
 
-    It is told once for each journal row. *context* never holds a secret.
+    Kinds that begin with `staff_` go to staff, all others to whoever made order *order_id*. No secret in *context*.
     """
-    language, recipient = await _addressee(kind, order_id, channel)
+    order = await Order.select().where(Order.id == order_id).first()
+    assert order is not None
     now = datetime.now(UTC)
+    is_for_staff = kind.startswith(f"{STAFF}_")
     await Outbox.insert(
         Outbox(
             order=order_id,
             journal=journal_id,
             channel=channel,
             kind=kind,
-            recipient=recipient,
-            language=language,
+            recipient=STAFF if is_for_staff else await _address(order, "phone" if channel == "sms" else "email"),
+            language=STAFF_LANGUAGE if is_for_staff else order["language"],
             message_id=uuid4().hex,
-            context=msgspec.json.encode(context or {}).decode(),
+            context=json.dumps(dict(context or {})),
             state=MailState.QUEUED.value,
             not_before=now,
             created_at=now,
@@ -50,58 +47,61 @@ async def tell(
     )
 
 
-async def take(most: int) -> list[dict[str, Any]]:
-    """Return messages that are due, each held for this worker alone for a while."""
+async def due(most: int) -> list[dict[str, Any]]:
+    """Return up to *most* rows that may be sent now, the oldest first."""
     now = datetime.now(UTC)
-    due = await Outbox.select().where(Outbox.state == MailState.QUEUED.value, Outbox.not_before <= now).limit(most)
-    held = []
-    for row in due:
-        guard = (Outbox.id == row["id"]) & (Outbox.state == row["state"]) & (Outbox.not_before == row["not_before"])
-        values: dict[Any, Any] = {Outbox.not_before: now + HELD_FOR, Outbox.tries: Outbox.tries + 1}
-        if await Outbox.update(values).where(guard).returning(Outbox.id):
-            held.append(row | {"tries": row["tries"] + 1})
-    return held
+    queued = (Outbox.state == MailState.QUEUED.value) & (Outbox.not_before <= now)
+    return list(await Outbox.select().where(queued).order_by(Outbox.id).limit(most))
 
 
-async def sent(row: Mapping[str, Any]) -> None:
-    """Mark a message as delivered."""
-    await _move(row, MailEvent.DELIVERED, {Outbox.sent_at: datetime.now(UTC), Outbox.problem: None})
+async def claim(row: Mapping[str, Any], held_for: timedelta) -> dict[str, Any] | None:
+    """Take *row* as it was read, for *held_for*; None if another worker has it. Whoever dies loses it to the next."""
+    taken = (
+        await Outbox.update({Outbox.tries: Outbox.tries + 1, Outbox.not_before: datetime.now(UTC) + held_for})
+        .where(Outbox.id == row["id"], Outbox.state == MailState.QUEUED.value, Outbox.tries == row["tries"])
+        .returning(Outbox.id)
+    )
+    return dict(row) | {"tries": row["tries"] + 1} if taken else None
 
 
-async def deferred(row: Mapping[str, Any], problem: str) -> None:
-    """Try a message again later, and park it when it has been tried for days."""
-    now = datetime.now(UTC)
-    if row["created_at"] < now - GIVEN_UP_AFTER:
-        await refused(row, problem)
-        return
-    pause = PAUSES_S[min(row["tries"], len(PAUSES_S)) - 1]
-    values = {Outbox.not_before: now + timedelta(seconds=pause), Outbox.problem: problem[:500]}
-    await _move(row, MailEvent.DEFERRED, values)
+async def move(
+    row: Mapping[str, Any],
+    event: MailEvent,
+    *,
+    actor: str = journal.SYSTEM,
+    problem: str | None = None,
+    wait: timedelta = timedelta(0),
+) -> None:
+    """Move *row* as it was claimed, in the caller's transaction. A deferral is no change and no journal row.
 
-
-async def refused(row: Mapping[str, Any], problem: str) -> None:
-    """Park a message that will never be taken, alone."""
-    await _move(row, MailEvent.REFUSED, {Outbox.problem: problem[:500]})
-
-
-async def _move(row: Mapping[str, Any], event: MailEvent, values: dict[Any, Any]) -> None:
+    Raises:
+        IllegalMoveError: the event does not fit, or the row was claimed by another worker meanwhile.
+    """
     before = MailState(row["state"])
     after = follow(MAIL_MOVES, before, event)
-    async with DB.transaction():
-        await Outbox.update({Outbox.state: after.value, **values}).where(
-            Outbox.id == row["id"], Outbox.state == before.value
-        )
+    now = datetime.now(UTC)
+    values: dict[Any, Any] = {Outbox.state: after.value, Outbox.problem: problem, Outbox.not_before: now + wait}
+    if after is MailState.SENT:
+        values[Outbox.sent_at] = now
+    guard = (Outbox.id == row["id"]) & (Outbox.state == before.value) & (Outbox.tries == row["tries"])
+    if not await Outbox.update(values).where(guard).returning(Outbox.id):
+        raise IllegalMoveError(f"{event} came at the same time as something else")
+    if after is not before:
+        await journal.write(
+            subject="mail", subject_id=row["id"], order=row["order"], event=event, actor=actor,
+            before=before, after=after, facts={"kind": row["kind"], "channel": row["channel"]},
+        )  # fmt: skip
 
 
-async def _addressee(kind: str, order_id: int, channel: str) -> tuple[str, str]:
-    """Return language and address; the staff's address is a setting, so it is left to the mailer."""
-    order = await Order.select(Order.language, Order.customer, Order.applicant).where(Order.id == order_id).first()
-    assert order is not None
-    field = "phone" if channel == "sms" else "email"
-    if kind == "staff_alarm":
-        return "en", ""
+async def is_superseded(row: Mapping[str, Any]) -> bool:
+    """Return whether a newer message of this kind waits or went for the same order: the code in this one is dead."""
+    newer = (Outbox.order == row["order"]) & (Outbox.kind == row["kind"]) & (Outbox.id > row["id"])
+    return bool(await Outbox.exists().where(newer))
+
+
+async def _address(order: Mapping[str, Any], field: str) -> str:
+    """Return mail address or telephone of the customer, or of who wants to become one."""
     if order["customer"] is not None:
-        customer = await Customer.select(Customer.email, Customer.phone).where(Customer.id == order["customer"]).first()
-        assert customer is not None
-        return order["language"], customer[field]
-    return order["language"], json.loads(order["applicant"])[field]
+        (customer,) = await Customer.select().where(Customer.id == order["customer"])
+        return str(customer[field])
+    return str(json.loads(order["applicant"])[field])

@@ -19,6 +19,9 @@ from api.tables import Order
 SERVICES = ("web", "database", "mail")
 SEED_BYTES = 16
 
+TO_COME = frozenset({JobState.WAITING_FOR_DRAW, JobState.WAITING_FOR_ROOM, JobState.READY, JobState.PARKED})
+"""States of a job whose file is made later."""
+
 
 async def open_account(order_id: int, tariff: Tariff) -> str:
     """Give order *order_id* its account, a draw whose seed is rolled here and never again, and the first job.
@@ -56,17 +59,21 @@ async def open_account(order_id: int, tariff: Tariff) -> str:
 
 
 async def enqueue(order_id: int) -> None:
-    """Bring the account of *order_id* up to date once more, on the host it has; nothing to do before it has one.
+    """Bring the account of *order_id* up to date once more, on the host it has. In the caller's transaction.
 
-    A job that has not been handed out yet will carry the change by itself.
+    A job that is still to be handed out carries the change by itself: its file is made when it is claimed. The row is
+    written to, so that whoever claims it meanwhile waits for the caller's commit.
     """
-    account = await Account.select().where(Account.order == order_id).first()
-    if account is None or account["web_host"] is None:
+    account = await Account.select(Account.id).where(Account.order == order_id).first()
+    if account is None:
         return
-    jobs = await Job.select(Job.sequence, Job.state).where(Job.account == account["id"]).order_by(Job.sequence)
-    if jobs[-1]["state"] == JobState.READY.value:
+    mine = Job.account == account["id"]
+    to_come = Job.state.is_in([state.value for state in TO_COME])
+    if await Job.update({Job.target: Job.target}).where(mine, to_come).returning(Job.id):
         return
-    await _add_job(account["id"], order_id, JobState.READY, host=account["web_host"], sequence=jobs[-1]["sequence"] + 1)
+    last = await Job.select(Job.sequence, Job.host).where(mine).order_by(Job.sequence, ascending=False).first()
+    assert last is not None
+    await _add_job(account["id"], order_id, JobState.READY, host=last["host"], sequence=last["sequence"] + 1)
 
 
 async def _add_job(account_id: str, order_id: int, state: JobState, *, host: str | None, sequence: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from litestar import Request
 
-from agent.signing import Headers, SignatureRefusedError, verify_request
+from agent.signing import MAX_AGE, Headers, SignatureRefusedError, verify_request
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
 from api.provisioning import refusals
@@ -97,6 +97,11 @@ async def _once(host: str, nonce: str) -> None:
         if is_conflict(error):
             raise SignatureRefusedError("this very request was seen before") from error
         raise
+
+
+async def forget_old() -> None:
+    """Forget nonces that are too old to come again in a valid signature."""
+    await AgentNonce.delete().where(AgentNonce.seen_at < datetime.now(UTC) - 3 * MAX_AGE)
 
 
 def _message(request: Request[Any, Any, Any]) -> _Message:

@@ -1,0 +1,99 @@
+"""The outbox's way out: claim what is due, send it, write down how it went. At least once, never before its commit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from api.equipment import Equipment
+from api.lifecycle import IllegalMoveError, MailEvent
+from api.notices import facts, letter, mail, outbox, sms
+from api.notices.facts import Page
+from api.piccolo_conf import DB
+
+BATCH = 40
+AT_ONCE = 4
+HELD_FOR = timedelta(seconds=mail.WITHIN_S + 15)
+"""How long a claimed row is left to its worker; whoever was killed loses it then."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 900.0
+GIVE_UP_AFTER = timedelta(days=5)
+CODE_LIVES = timedelta(minutes=10)
+
+log = logging.getLogger("ankunft.notices")
+
+
+async def deliver_due(equipment: Equipment, page: Page) -> int:
+    """Send what is due, a few at once; return how many rows were tried."""
+    rows = await outbox.due(BATCH)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(row: dict[str, Any]) -> None:
+        async with gate:
+            claimed = await outbox.claim(row, HELD_FOR)
+            if claimed is not None:
+                await _deliver(equipment, claimed, page)
+
+    results = await asyncio.gather(*(one(row) for row in rows), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return len(rows)
+
+
+async def _deliver(equipment: Equipment, row: dict[str, Any], page: Page) -> None:
+    """Send one claimed row. One that cannot be written or sent keeps no other one waiting."""
+    try:
+        if row["channel"] == "sms":
+            await _send_sms(equipment, row)
+        else:
+            await _send_mail(equipment, row, page)
+    except (mail.RefusedError, letter.LetterError, LookupError, ValueError) as error:
+        problem = str(error) if isinstance(error, mail.RefusedError | letter.LetterError) else type(error).__name__
+        log.error("%s %s is parked: %s", row["channel"], row["id"], problem)  # noqa: TRY400 (its text may hold personal data)
+        await _settle(row, MailEvent.REFUSED, problem=problem)
+    except mail.NotNowError as error:
+        if datetime.now(UTC) - row["created_at"] > GIVE_UP_AFTER:
+            await _settle(row, MailEvent.REFUSED, problem=f"given up: {error}")
+        else:
+            await _settle(row, MailEvent.DEFERRED, problem=str(error), wait=_pause(row["tries"]))
+    else:
+        await _settle(row, MailEvent.DELIVERED)
+
+
+async def _send_mail(equipment: Equipment, row: Mapping[str, Any], page: Page) -> None:
+    settings = equipment.settings
+    said = await facts.of_order(equipment, row, page)
+    written = letter.write(settings.templates.folder, row["kind"], row["language"], said)
+    recipient = settings.mail.staff if row["recipient"] == outbox.STAFF else row["recipient"]
+    made = mail.message(written, row, settings.mail, recipient, await facts.attachments(equipment, row))
+    await mail.send(made, settings.mail)
+
+
+async def _send_sms(equipment: Equipment, row: Mapping[str, Any]) -> None:
+    if datetime.now(UTC) - row["created_at"] > CODE_LIVES or await outbox.is_superseded(row):
+        raise mail.RefusedError("the code in it is worth nothing any more")
+    settings = equipment.settings
+    said = facts.of_code(equipment, row, await facts.cart_of(row))
+    text = letter.short_text(settings.templates.folder, row["kind"], row["language"], said)
+    await sms.send(text, row["recipient"], settings.sms.url)
+
+
+async def _settle(
+    row: Mapping[str, Any], event: MailEvent, *, problem: str | None = None, wait: timedelta = timedelta(0)
+) -> None:
+    try:
+        async with DB.transaction():
+            await outbox.move(row, event, problem=problem, wait=wait)
+    except IllegalMoveError:
+        log.warning("%s %s was taken by another worker meanwhile", row["channel"], row["id"])
+
+
+def _pause(tries: int) -> timedelta:
+    """Return how long to wait after so many *tries*: doubling, capped, with jitter."""
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(tries - 1, 12))
+    return timedelta(seconds=longest * random.uniform(0.5, 1.0))  # noqa: S311 (jitter)

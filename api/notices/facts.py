@@ -1,0 +1,89 @@
+"""What letters may say about an order: gathered when a letter is written, by the same names in every template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.numbers import format_currency
+
+from api.catalogue import Tariff
+from api.equipment import Equipment
+from api.notices.mail import Attachment
+from api.tables import Customer, Order
+
+Page = Callable[[int], Awaitable[Any]]
+"""Gives the customer's page of an order; it stands on a higher floor and is handed down."""
+
+TERMS_FILE = {"de": "AGB-{version}.txt", "en": "terms-{version}.txt"}
+
+
+async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    """Return what a letter to the customer or to staff may say, for outbox *row*."""
+    (order,) = await Order.select().where(Order.id == row["order"])
+    customer = await _customer(order)
+    shown = await page(row["order"])
+    tariff = equipment.catalogue.tariffs[order["tariff"]]
+    settings = equipment.settings
+    context: dict[str, Any] = json.loads(row["context"])
+    if "domain" in context:
+        context["domain"] = next(domain for domain in shown.domains if domain.name == context["domain"])
+    return {
+        "sender": parseaddr(settings.mail.sender)[0] or settings.mail.sender,
+        "public_url": settings.http.public_url,
+        "cart_id": order["cart_id"],
+        "order_number": order["number"],
+        "customer_number": customer.get("number"),
+        "name": f"{customer['given_name']} {customer['family_name']}",
+        "state": shown.state,
+        "tariff": tariff.name[row["language"]],
+        "interval_months": order["billing_interval_months"],
+        "price": _price(order, tariff, row["language"]),
+        "terms_version": order["terms_version"],
+        "domains": shown.domains,
+        "account": shown.account,
+    } | context
+
+
+def of_code(equipment: Equipment, row: Mapping[str, Any], cart_id: str) -> dict[str, Any]:
+    """Return what the message with a code says; the code is derived here and stands in no table."""
+    generation: int = json.loads(row["context"])["generation"]
+    return {
+        "cart_id": cart_id,
+        "code": equipment.seal.sms_code(row["order"], generation),
+        "host": urlsplit(equipment.settings.http.public_url).hostname or "",
+    }
+
+
+async def attachments(equipment: Equipment, row: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    """Return the texts that go with a mail: the terms, as they were accepted, with the first one."""
+    if row["kind"] != "order_received":
+        return ()
+    (order,) = await Order.select().where(Order.id == row["order"])
+    version, language = order["terms_version"], row["language"]
+    text = equipment.catalogue.terms[version][language]
+    return (Attachment(TERMS_FILE[language].format(version=version), text),)
+
+
+async def cart_of(row: Mapping[str, Any]) -> str:
+    """Return the cart ID of the order that *row* is about."""
+    (order,) = await Order.select(Order.cart_id).where(Order.id == row["order"])
+    return str(order["cart_id"])
+
+
+async def _customer(order: Mapping[str, Any]) -> dict[str, Any]:
+    if order["customer"] is None:
+        said: dict[str, Any] = json.loads(order["applicant"])
+        return said
+    (customer,) = await Customer.select().where(Customer.id == order["customer"])
+    return dict(customer)
+
+
+def _price(order: Mapping[str, Any], tariff: Tariff, language: str) -> str | None:
+    """Return the price a month; None when the tariff has another version by now."""
+    if tariff.version != order["tariff_version"]:
+        return None
+    return format_currency(tariff.price_cents / 100, "EUR", locale=language)

@@ -1,0 +1,89 @@
+"""The worker: loops beside the API that check, send, watch and register. Each goes on whatever happens to one step."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
+
+from api.activation.endings import lapse_due
+from api.domains import registration
+from api.domains.registrar import DRIVERS
+from api.engine import opened
+from api.equipment import Equipment, equip
+from api.intake.screening import screen_waiting
+from api.notices.delivery import deliver_due
+from api.piccolo_conf import DB
+from api.provisioning import draws, handoff, jobs, signer
+from api.settings import Settings
+from api.shop.page import order_page
+
+ENDS_WITHIN_S = 3.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+
+log = logging.getLogger("ankunft.work")
+
+
+class Loop(NamedTuple):
+    """Something that is done again and again."""
+
+    name: str
+    step: Callable[[], Awaitable[object]]
+    every_s: float
+
+
+def loops(equipment: Equipment) -> Sequence[Loop]:
+    """Return all that a worker does. Any number of workers may do it at once: each row is claimed."""
+    page = partial(order_page, equipment.settings)
+    registrar = DRIVERS[equipment.settings.hosting.registrar]()
+    return (
+        Loop("checks", lambda: screen_waiting(equipment), 0.25),
+        Loop("notices", lambda: deliver_due(equipment, page), 0.25),
+        Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
+        Loop("room", draws.look_for_room, 0.5),
+        Loop("registrar", lambda: registration.settle_all(registrar, handoff.enqueue), 0.5),
+        Loop("offers", lapse_due, 30),
+        Loop("nonces", signer.forget_old, 30),
+    )
+
+
+async def work(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; a step that is under way may end within a few seconds."""
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines may hold the gateway's URL with its secrets
+    equipment = equip(settings)
+    running = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, equipment.closing.set)
+    async with opened(DB):
+        tasks = [asyncio.create_task(keep_on(loop, equipment.closing), name=loop.name) for loop in loops(equipment)]
+        await equipment.closing.wait()
+        _, late = await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    equipment.hashing.shutdown(wait=False, cancel_futures=True)
+
+
+async def keep_on(loop: Loop, closing: asyncio.Event) -> None:
+    """Run the steps of *loop* until *closing*; after a failure wait longer and longer, and go on."""
+    failures = 0
+    while not closing.is_set():
+        try:
+            await loop.step()
+            failures = 0
+        except Exception as error:  # noqa: BLE001 (the one broad catch: a loop survives any single failure)
+            failures += 1
+            log.error("%s failed, %d in a row: %s", loop.name, failures, type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(closing.wait(), pause_s(failures) if failures else loop.every_s)
+
+
+def pause_s(failures: int) -> float:
+    """Return the seconds to wait after so many *failures* in a row: doubling, capped, with jitter."""
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 (jitter)
