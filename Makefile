@@ -55,3 +55,15 @@ test-fast: setup ## what needs no hosting servers, within a minute
 .PHONY: demo
 demo: setup ## an order from the click to the account on throw-away servers, and the proofs; KEEP=1 leaves them
 	python -m tests.demo
+
+.PHONY: wheelhouse
+wheelhouse: setup ## what the agent is installed from, for servers without a network: .cache/wheelhouse
+	python .ci/wheelhouse.py .cache/wheelhouse
+
+.PHONY: lab
+lab: setup ## a fleet on this machine that stays: API, web1, web2 (Debian 12), web3 (Debian 13); see .lab/lab.json
+	@python -m tests.fleet up lab
+
+.PHONY: lab-down
+lab-down: setup ## take the lab's fleet down and leave nothing of it
+	@python -m tests.fleet down lab

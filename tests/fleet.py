@@ -15,10 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playbooks.module_utils.ankunft_lab import guest, power
-from playbooks.module_utils.ankunft_lab.errors import LabError
-from playbooks.module_utils.ankunft_lab.place import Fleet
-from playbooks.module_utils.ankunft_lab.status import read
+# The lab's library lies where Ansible looks for it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "playbooks" / "module_utils"))
+
+from ankunft_lab import guest, power
+from ankunft_lab.errors import LabError
+from ankunft_lab.place import Fleet
+from ankunft_lab.status import read
+
 from tests.customer.lab import Lab, read_lab
 
 CHECKOUT = Path(__file__).resolve().parents[1]
