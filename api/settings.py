@@ -129,8 +129,11 @@ class Orders(Section, frozen=True):
     """How long things wait for people."""
 
     expires_after_days: Positive = 14
-    #: Password hashing takes a core for half a second: how many at once.
+    #: Password hashes made at once.
     hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more
+    #: would hand out a lever to stall them.
+    hashing_rounds: Annotated[int, msgspec.Meta(ge=5000, le=1_000_000)] = 100_000
 
 
 class Settings(Section, frozen=True):

@@ -47,8 +47,13 @@ def email(text: str) -> str:
     """Return the address as mail servers take it; nothing is asked of the network."""
     try:
         address = validate_email(
-            text, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False, test_environment=True, strict=True
-        )  # fmt: skip
+            text,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            globally_deliverable=False,
+            test_environment=True,
+            strict=True,
+        )
     except EmailNotValidError as error:
         raise ImplausibleError("is no mail address") from error
     domain = address.ascii_domain

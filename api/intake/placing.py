@@ -64,7 +64,7 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
     if isinstance(form, FurtherOrderForm):
         await _attach(order, form.customer.number)
     order.idempotency_key, order.body_digest = key_digest, body_digest
-    order.password_hash = await hashed(form.password, equipment.hashing)
+    order.password_hash = await hashed(form.password, equipment.hashing, equipment.settings.orders.hashing_rounds)
     for _ in range(COLLISIONS):
         order.cart_id = new_cart_id()
         try:

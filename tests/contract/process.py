@@ -49,6 +49,8 @@ sftp_port = 22
 folder = "{root}/inventory/catalogue"
 [templates]
 folder = "{root}/templates"
+[orders]
+hashing_rounds = 5000
 [leases]
 lease_s = {lease_s}
 long_poll_s = 2

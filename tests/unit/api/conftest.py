@@ -7,7 +7,7 @@ import pytest
 
 from api import keys
 from api.equipment import Equipment, equip
-from api.settings import Database, Folder, Hosting, Http, Keys, Mail, Settings, Sms
+from api.settings import Database, Folder, Hosting, Http, Keys, Mail, Orders, Settings, Sms
 from tests.unit.api import databases
 from tests.unit.api.cluster import cluster
 
@@ -50,6 +50,7 @@ def settings(tmp_path: Path) -> Settings:
         sms=Sms(url="json://127.0.0.1/{phone}", resend_after_s=0),
         hosting=Hosting(zone="hosting.test", registrar="sandbox"),
         catalogue=Folder(folder=ROOT / "inventory" / "catalogue"),
+        orders=Orders(hashing_rounds=5000),
         templates=Folder(folder=ROOT / "templates"),
     )
     keys.make_missing(made.keys)
