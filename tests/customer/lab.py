@@ -31,4 +31,4 @@ class Lab(msgspec.Struct, frozen=True):
 
 def read_lab(file: Path) -> Lab:
     """Read the description in *file*."""
-    return msgspec.json.decode(file.read_bytes(), type=Lab)
+    return msgspec.json.decode(file.read_bytes(), type=Lab, dec_hook=lambda kind, text: kind(text))
