@@ -90,6 +90,7 @@ def build(equipment: Equipment) -> Litestar:
 @asynccontextmanager
 async def _database(_: Litestar) -> AsyncIterator[None]:
     async with opened(DB):
+        await DB.check_integrity()
         yield
 
 

@@ -61,6 +61,9 @@ class Postgres(PostgresEngine):
     async def check_version(self) -> None:
         """Leave the version alone: asking for it would connect at import."""
 
+    async def check_integrity(self) -> None:
+        """Leave it to PostgreSQL."""
+
     async def prep_database(self) -> None:
         """Need no extension."""
 

@@ -6,6 +6,7 @@ Several processes share the file (API, worker, command line): the busy timeout m
 from __future__ import annotations
 
 import asyncio
+import os
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -23,6 +24,10 @@ PRAGMAS = (
     "foreign_keys = 1",
     "temp_store = MEMORY",
 )
+
+
+class DamagedError(RuntimeError):
+    """The database file is not what SQLite wrote."""
 
 
 class NotOpenError(RuntimeError):
@@ -69,7 +74,7 @@ class Sqlite(SQLiteEngine):
     """Piccolo's SQLite engine with connections that last."""
 
     #: DDL and everything that may write goes to the writer; these may go to a reader.
-    READING: ClassVar = ("SELECT", "PRAGMA TABLE_INFO")
+    READING: ClassVar = ("SELECT", "PRAGMA TABLE_INFO", "PRAGMA QUICK_CHECK")
 
     def __init__(self, path: str) -> None:
         super().__init__(path, timeout=BUSY_TIMEOUT_S, cached_statements=512)
@@ -82,6 +87,8 @@ class Sqlite(SQLiteEngine):
         """Open the writer and the readers."""
         if not self.path:
             raise NotOpenError("no database is set; name the settings file with --config or ANKUNFT_CONFIG")
+        # Customers' data: for the service's user alone. The log beside it takes its mode from the file.
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._writing = asyncio.Lock()
         self._readers = asyncio.LifoQueue()
         self._writer = await self._connect()
@@ -89,6 +96,16 @@ class Sqlite(SQLiteEngine):
             reader = await self._connect()
             await reader.execute_fetchall("PRAGMA query_only = 1")
             self._readers.put_nowait(reader)
+
+    async def check_integrity(self) -> None:
+        """Read the whole file and compare it with itself.
+
+        Raises:
+            DamagedError: it is not consistent.
+        """
+        (row,) = await self._run_in_new_connection("PRAGMA quick_check(1)")
+        if row["quick_check"] != "ok":
+            raise DamagedError(f"{self.path} is damaged; stop the services and restore the backup")
 
     async def close_connection_pool(self) -> None:
         """Close all connections, after the transactions that are being undone."""

@@ -1,7 +1,9 @@
 """The engines keep their promises on both databases: nothing leaks, nobody writes into another's transaction."""
 
 import asyncio
+import stat
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from api import counters, journal, piccolo_conf
 from api.engine import engine_for, opened
 from api.engine.conflicts import is_conflict
 from api.engine.ended import TransactionEndedError
+from api.engine.sqlite import DamagedError
 from api.tables import Counter, Journal, Staff
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -119,6 +122,28 @@ async def test_an_inner_transaction_is_part_of_the_outer_one() -> None:
     with pytest.raises(BrokenError):
         await fail()
     assert await Journal.count() == 0
+
+
+async def test_the_database_is_for_its_owner_alone_and_in_order(database: str) -> None:
+    await db().check_integrity()
+    if database.startswith("sqlite"):
+        folder = Path(database.removeprefix("sqlite:///")).parent
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+async def test_a_damaged_file_is_noticed_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "damaged.sqlite"
+    engine = engine_for(f"sqlite:///{file}")
+    async with opened(engine):
+        await engine.run_ddl(
+            "CREATE TABLE t AS SELECT value, hex(randomblob(400)) FROM json_each('[1,2,3,4,5,6,7,8,9]')"
+        )
+    content = bytearray(file.read_bytes())
+    content[-3000:-2000] = b"x" * 1000
+    file.write_bytes(content)
+    async with opened(engine):
+        with pytest.raises(DamagedError, match="restore the backup"):
+            await engine.check_integrity()
 
 
 async def test_a_second_row_where_one_may_be_is_a_conflict() -> None:
