@@ -103,7 +103,7 @@ class Journal(Table, db=DB):
     event = Varchar(48)
     state_before = Varchar(32, null=True, default=None)
     state_after = Varchar(32, null=True, default=None)
-    #: "customer", "system", "host:<name>" or "staff:<name>".
+    #: "customer", "system", "host:<name>", "staff:<name>", or "unknown" where nobody proved who it was.
     actor = Varchar(80)
     #: Small, typed, without personal data and secrets.
     facts = JSON(default="{}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,16 +13,20 @@ import msgspec
 from agent import placement
 from agent.placement import Need
 from api import journal
-from api.lifecycle import JobEvent
+from api.lifecycle import IllegalMoveError, JobEvent
 from api.notices import outbox
 from api.piccolo_conf import DB
 from api.provisioning import fleet, jobs
 from api.provisioning.tables import Account, Draw, Job, PlacementFile
+from api.tables import Journal
 
 ANSWER_WITHIN = timedelta(seconds=10)
 """A courier that does not answer so long is passed over; another one is asked."""
 
 MOST_AT_ONCE = 4
+
+
+log = logging.getLogger("ankunft.draws")
 
 
 class DrawRefusedError(Exception):
@@ -98,29 +103,40 @@ async def repeat(row: Mapping[str, Any]) -> placement.Draw:
 async def nobody(row: Mapping[str, Any]) -> None:
     """Let the job of a draw wait for room; staff are told once."""
     async with DB.transaction():
-        await Draw.update({Draw.state: "WAITING"}).where(Draw.id == row["id"], Draw.state.is_in(["OPEN", "OFFERED"]))
+        open_ = Draw.state.is_in(["OPEN", "OFFERED"])
+        if not await Draw.update({Draw.state: "WAITING"}).where(Draw.id == row["id"], open_).returning(Draw.id):
+            return
         job = await _first_job(row["account"])
+        is_new = not await Journal.exists().where(
+            Journal.subject == "job", Journal.subject_id == job["id"], Journal.event == JobEvent.NOBODY_ELIGIBLE.value
+        )
         moved = await jobs.move(job, JobEvent.NOBODY_ELIGIBLE, actor=journal.SYSTEM)
-        await outbox.tell("staff_alarm", await _order_of(row["account"]), moved, {"what": "no_room"})
+        if is_new:
+            await outbox.tell("staff_alarm", await _order_of(row["account"]), moved, {"what": "no_room"})
 
 
 async def look_for_room() -> None:
     """Open the draws that wait for room again, once a host that fits has some; and let those wait that nobody draws."""
-    now = datetime.now(UTC)
+    rows = await Draw.select().where(Draw.state.is_in(["WAITING", "OPEN"]))
+    if not rows:
+        return
     known = await fleet.approved()
-    alive = set(await fleet.alive(now))
+    alive = set(await fleet.alive(datetime.now(UTC)))
     room = await fleet.room(known) if known else {}
-    for row in await Draw.select().where(Draw.state.is_in(["WAITING", "OPEN"])):
+    for row in rows:
         need = msgspec.json.decode(row["need"], type=Need)
         fits = known is not None and any(
             host.name in alive and room[host.name] > 0 and host.accepts_new_accounts and need.pool in host.pools
             and set(need.services) <= set(host.services)
             for host in known.placement.hosts
         )  # fmt: skip
-        if fits and row["state"] == "WAITING":
-            await _open_again(row)
-        elif not fits and row["state"] == "OPEN":
-            await nobody(row)
+        try:
+            if fits and row["state"] == "WAITING":
+                await _open_again(row)
+            elif not fits and row["state"] == "OPEN":
+                await nobody(row)
+        except IllegalMoveError:
+            log.warning("the job of draw %s is in another state than its draw", row["id"])
 
 
 async def _open_again(row: Mapping[str, Any]) -> None:

@@ -5,24 +5,40 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from piccolo.columns.combination import WhereRaw
+
 from agent.jobs import Progress
 from api import counters, journal, orders
+from api.engine.conflicts import is_unavailable
 from api.lifecycle import JOB_MOVES, IllegalMoveError, JobEvent, JobState, OrderEvent, OrderState, follow
 from api.notices import outbox
 from api.piccolo_conf import DB
 from api.provisioning.tables import Account, Job, JobProgress
 from api.provisioning.text import plain
 
+Write = Callable[[Mapping[str, Any]], Awaitable[bytes]]
+"""Makes the file of a job that is being handed out, in the same transaction."""
+
+FIRST_UNFINISHED = WhereRaw(
+    'NOT EXISTS (SELECT 1 FROM job AS earlier WHERE earlier.account = "job"."account"'
+    ' AND earlier.sequence < "job"."sequence" AND earlier.state <> {})',
+    JobState.SUCCEEDED.value,
+)
+
 MOST_TRIES = 5
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
 MOST_STEPS = 500
 """Steps of a playbook that are kept of one attempt."""
+
+
+log = logging.getLogger("ankunft.jobs")
 
 
 class StaleError(Exception):
@@ -54,42 +70,46 @@ async def move(
     )  # fmt: skip
 
 
-async def claim(host: str, most: int, lease_s: int) -> list[dict[str, Any]]:
-    """Hand *host* its next jobs, at most one for each account and the first unfinished one of it."""
+async def claim(host: str, most: int, lease_s: int, write: Write) -> list[tuple[dict[str, Any], bytes]]:
+    """Hand *host* its next jobs with their files; of each account only the first unfinished one.
+
+    A job whose file cannot be made spends a try and waits, so that it keeps no other one back.
+    """
     now = datetime.now(UTC)
-    ready = (
-        await Job.select()
-        .where(Job.state == JobState.READY.value, Job.host == host, Job.not_before.is_null() | (Job.not_before <= now))
-        .order_by(Job.created_at)
-        .limit(4 * most)
-    )
-    claimed: list[dict[str, Any]] = []
-    for row in ready[: 4 * most]:
-        if len(claimed) == most:
-            break
+    mine = (Job.state == JobState.READY.value) & (Job.host == host)
+    due = Job.not_before.is_null() | (Job.not_before <= now)
+    ready = await Job.select().where(mine, due, FIRST_UNFINISHED).order_by(Job.created_at).limit(most)
+    claimed: list[tuple[dict[str, Any], bytes]] = []
+    for row in ready:
         try:
             async with DB.transaction():
-                if (job := await _claim_one(row, host, now + timedelta(seconds=lease_s))) is not None:
-                    claimed.append(job)
+                job = await _claim_one(row, host, now + timedelta(seconds=lease_s))
+                file = await write(job)
         except IllegalMoveError:
             continue  # another process handed it out
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            log.error("the file of job %s could not be made: %s", row["id"], type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
+            async with DB.transaction():
+                await try_again(await _claim_one(row, host, now), JobEvent.ERRORED, journal.SYSTEM)
+        else:
+            claimed.append((job, file))
     return claimed
 
 
-async def _claim_one(row: dict[str, Any], host: str, lease_until: datetime) -> dict[str, Any] | None:
-    others = await Job.select(Job.sequence, Job.state, Job.attempt).where(Job.account == row["account"])
-    if any(o["sequence"] < row["sequence"] and o["state"] != JobState.SUCCEEDED.value for o in others):
-        return None
+async def _claim_one(row: dict[str, Any], host: str, lease_until: datetime) -> dict[str, Any]:
     await move(row, JobEvent.CLAIMED, actor=journal.host(host))
-    attempt = max(other["attempt"] for other in others) + 1
-    epoch = await counters.epoch()
+    others = await Job.select(Job.attempt).where(Job.account == row["account"])
+    fence = {"attempt": max(other["attempt"] for other in others) + 1, "epoch": await counters.epoch()}
+    tries = row["tries"] + 1
     await Job.update(
-        {Job.attempt: attempt, Job.epoch: epoch, Job.lease_until: lease_until, Job.tries: Job.tries + 1}
+        {Job.attempt: fence["attempt"], Job.epoch: fence["epoch"], Job.lease_until: lease_until, Job.tries: tries}
     ).where(Job.id == row["id"])
     order = await order_of(row)
     if await orders.state_of(order) is OrderState.ACCEPTED:
         await orders.move(order, OrderEvent.PROVISIONING_BEGUN, actor=journal.host(host))
-    return row | {"attempt": attempt, "epoch": epoch, "order": order}
+    return row | fence | {"tries": tries, "state": JobState.RUNNING.value, "order": order}
 
 
 async def renew(job_id: str, host: str, fence: tuple[int, int], progress: Sequence[Progress], lease_s: int) -> None:
@@ -109,7 +129,9 @@ async def renew(job_id: str, host: str, fence: tuple[int, int], progress: Sequen
         raise StaleError("this attempt is not the one that is waited for; leave it")
     steps = await JobProgress.count().where(JobProgress.job == job_id, JobProgress.attempt == row["attempt"])
     lines = [
-        JobProgress(job=job_id, attempt=row["attempt"], at=step.at, task=plain(step.task, 200), status=step.status)
+        JobProgress(
+            job=job_id, attempt=row["attempt"], at=_utc(step.at), task=plain(step.task, 200), status=step.status
+        )
         for step in progress[: max(0, MOST_STEPS - steps)]
     ]
     if lines:
@@ -144,11 +166,15 @@ async def end_leases(now: datetime) -> None:
     for row in await Job.select().where(Job.state == JobState.RUNNING.value, Job.lease_until < now):
         try:
             async with DB.transaction():
-                still = await Job.exists().where(Job.id == row["id"], Job.lease_until < now)
-                if still:
+                still = (Job.id == row["id"]) & (Job.attempt == row["attempt"]) & (Job.lease_until < now)
+                if await Job.update({Job.lease_until: None}).where(still).returning(Job.id):
                     await try_again(row, JobEvent.LEASE_ENDED, journal.SYSTEM)
         except IllegalMoveError:
             continue  # the report came just now
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            log.error("job %s could not be taken back: %s", row["id"], type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
 
 
 async def retry(order_id: int, *, actor: str) -> None:
@@ -187,3 +213,8 @@ async def order_of(row: Mapping[str, Any]) -> int:
     account = await Account.select(Account.order).where(Account.id == row["account"]).first()
     assert account is not None
     return int(account["order"])
+
+
+def _utc(time: datetime) -> datetime:
+    """Return a time as an agent tells it; without a zone it means UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any
 
 from api import journal
 
 MOST_A_MINUTE = 120
-"""Rows a minute and process; what comes beyond is refused all the same, only not written down."""
+"""Rows a minute, actor and process; what comes beyond is refused all the same, only not written down."""
 
-_WRITTEN: deque[float] = deque(maxlen=MOST_A_MINUTE)
+NOBODY = "unknown"
+"""Actor of what nobody's key signed."""
+
+_WRITTEN: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_A_MINUTE))
 
 
 async def note(
@@ -22,12 +25,12 @@ async def note(
     subject: str = "host",
     subject_id: str | None = None,
     facts: Mapping[str, Any] | None = None,
+    is_proven: bool = True,
 ) -> None:
-    """Write that *host* was refused. Call it outside of the transaction that the refusal ends."""
-    now = time.monotonic()
-    if len(_WRITTEN) == MOST_A_MINUTE and now - _WRITTEN[0] < 60:  # noqa: PLR2004 (a minute in seconds)
+    """Write that *host* was refused, or somebody who only said so. Call it outside of the transaction that it ends."""
+    actor, now = journal.host(host) if is_proven else NOBODY, time.monotonic()
+    written = _WRITTEN[actor]
+    if len(written) == MOST_A_MINUTE and now - written[0] < 60:  # noqa: PLR2004 (a minute in seconds)
         return
-    _WRITTEN.append(now)
-    await journal.write(
-        subject=subject, subject_id=subject_id or host, event=event, actor=journal.host(host), facts=facts
-    )
+    written.append(now)
+    await journal.write(subject=subject, subject_id=subject_id or host, event=event, actor=actor, facts=facts)

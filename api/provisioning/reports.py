@@ -16,6 +16,8 @@ from api.provisioning import jobs
 from api.provisioning.tables import Account, Job
 from api.provisioning.text import plain
 
+MOST_CHANGED = 1_000_000
+
 
 async def take(job_id: str, host: str, told: Report) -> None:
     """Take the report of an attempt; the same one again is taken again and changes nothing.
@@ -34,7 +36,7 @@ async def take(job_id: str, host: str, told: Report) -> None:
     try:
         async with DB.transaction():
             await Job.update({
-                Job.changed: told.changed,
+                Job.changed: min(told.changed, MOST_CHANGED),
                 Job.problem: plain(told.problem, 500) if told.problem else None,
                 Job.log: plain(told.log, MAX_LOG_CHARS, lines=True),
             }).where(Job.id == job_id)  # fmt: skip

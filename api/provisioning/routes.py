@@ -7,6 +7,8 @@ import time
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +24,6 @@ from api.equipment import Equipment
 from api.identity import Access, NotThereError
 from api.keys import job_signing_key
 from api.openapi import Json, describe
-from api.piccolo_conf import DB
 from api.provisioning import draws, hosts, jobfile, jobs, refusals, reports, signer
 from api.provisioning.exchange import (
     Accepted,
@@ -65,7 +66,7 @@ async def enrol(request: Req) -> Enrolled:
     try:
         return Enrolled(**await hosts.enrol(asked.host, asked.token, asked.public_key))
     except hosts.EnrolmentRefusedError:
-        await refusals.note("ENROLMENT_REFUSED", asked.host)
+        await refusals.note("ENROLMENT_REFUSED", asked.host, is_proven=False)
         raise
 
 
@@ -158,18 +159,19 @@ def _report(body: bytes) -> Report:
 async def _look(equipment: Equipment, host: signer.Signer, ask: Ask) -> Work:
     settings = equipment.settings
     offered = await draws.offer(host.name, ask.digest) if ask.digest and host.state == hosts.APPROVED else []
-    claimed = []
-    if ask.capacity:
-        key = _key(equipment)
-        for row in await jobs.claim(host.name, ask.capacity, settings.leases.lease_s):
-            async with DB.transaction():
-                file = await jobfile.write(row, host.name, settings.hosting.zone, key)
-            claimed.append(JobTask(row["id"], row["attempt"], b64encode(file).decode(), settings.leases.lease_s))
-    return Work([DrawTask(**task) for task in offered], claimed)
+    lease_s = settings.leases.lease_s
+    key = _key(settings.keys.job_signing)
+    write = partial(jobfile.write, host=host.name, zone=settings.hosting.zone, key=key)
+    claimed = await jobs.claim(host.name, ask.capacity, lease_s, write) if ask.capacity else []
+    return Work(
+        [DrawTask(**task) for task in offered],
+        [JobTask(row["id"], row["attempt"], b64encode(file).decode(), lease_s) for row, file in claimed],
+    )
 
 
-def _key(equipment: Equipment) -> Ed25519PrivateKey:
-    return job_signing_key(equipment.settings.keys.job_signing)
+@cache
+def _key(path: Path) -> Ed25519PrivateKey:
+    return job_signing_key(path)
 
 
 async def _closes(equipment: Equipment, wait_s: float) -> bool:

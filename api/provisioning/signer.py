@@ -64,7 +64,9 @@ async def enrolled(request: Request[Any, Any, Any]) -> Signer:
     try:
         return await _verified(request, row)
     except SignatureRefusedError as error:
-        await refusals.note("SIGNATURE_REFUSED", row["name"] if row else "?", facts={"reason": str(error)[:200]})
+        await refusals.note(
+            "SIGNATURE_REFUSED", row["name"] if row else "?", facts={"reason": str(error)[:200]}, is_proven=False
+        )
         raise UnknownSignerError("this has to be signed by an enrolled host, freshly, for this very request") from error
 
 
