@@ -107,6 +107,7 @@ class JobView(msgspec.Struct, frozen=True):
     changed: int | None
     problem: str | None
     log: str
+    #: The steps of this job and of those before it.
     progress: Sequence[Step]
 
     @property
@@ -164,14 +165,17 @@ async def draw_of(order_id: int) -> DrawView | None:
 
 
 async def job_of(order_id: int) -> JobView | None:
-    """Return the newest job of an order with the steps of its playbook; None before acceptance."""
+    """Return the newest job of an order with the steps of all its playbooks; None before acceptance."""
     account = await Account.select(Account.id).where(Account.order == order_id).first()
     if account is None:
         return None
-    row = await Job.select().where(Job.account == account["id"]).order_by(Job.sequence, ascending=False).first()
-    if row is None:
+    rows = await Job.select().where(Job.account == account["id"]).order_by(Job.sequence)
+    if not rows:
         return None
-    steps = await JobProgress.select().where(JobProgress.job == row["id"]).order_by(JobProgress.id)
+    row = rows[-1]
+    steps = (
+        await JobProgress.select().where(JobProgress.job.is_in([job["id"] for job in rows])).order_by(JobProgress.id)
+    )
     return JobView(
         id=row["id"],
         state=JobState(row["state"]),
