@@ -1,6 +1,7 @@
 """The story: one order from the click to the account, and a second one, told while they happen."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -29,8 +30,11 @@ def tell(screen: Screen, lab: Lab) -> Stage:
     second_domain = f"rosen-{suffix}.de"
     desk = Shop(lab.api, visitor=who.visitor, staff_token=lab.staff_token)
     roots = {name: Root(server.address, lab.ssh_key) for name, server in lab.hosts.items()}
-    with screen.waiting("taking down what the servers' daemons are doing before the first click"):
-        daemons = {name: look_at_daemons(root) for name, root in roots.items()}
+    with (
+        screen.waiting("taking down what the servers' daemons are doing before the first click"),
+        ThreadPoolExecutor() as sysadmins,
+    ):
+        daemons = dict(zip(roots, sysadmins.map(look_at_daemons, roots.values()), strict=True))
     first = _first_order(screen, lab, desk, who, first_domains)
     second = _second_order(screen, lab, desk, first, second_domain)
     return Stage(lab, desk, first, second, first_domains, second_domain, daemons)
@@ -41,10 +45,10 @@ def _first_order(screen: Screen, lab: Lab, desk: Shop, who: Person, domains: tup
     with Shop(lab.api, visitor=who.visitor) as shop:
         screen.chapter("The order")
         screen.say(f"{who.given_name} {who.family_name} orders the tariff “start” with {' and '.join(domains)}.")
+        watch = Watch(screen, lab, desk, who)
         screen.begin()
-        order = shop.place(order_form(who, *domains), key=uuid4().hex)
+        order = watch.follow(shop.place(order_form(who, *domains), key=uuid4().hex))
         screen.moment("●", f"order taken, cart ID {order.cart_id}", "staff find it by this from now on", style="bold")
-        watch = Watch(screen, lab, desk, order, who)
         page = shop.wait_until(order, "AWAITING_ACTIVATION", "IN_REVIEW")
         watch.look()
         screen.moment("●", f"checked; on offer: {', '.join(page['offered'])}")
@@ -58,7 +62,7 @@ def _confirm(screen: Screen, lab: Lab, shop: Shop, order: Receipt, who: Person) 
     """Tell the activation by SMS."""
     shop.request_code(order)
     text = wait_for_message(lab.sms_sink, who.phone)
-    screen.moment("☎", f"SMS to {who.phone}: “{text}”", style="yellow")
+    screen.moment("☎", f"SMS to {who.phone}: “{' '.join(text.split())}”", style="yellow")
     shop.confirm(order, code_in(text))
     screen.moment("●", "code typed in: the contract is accepted", style="bold")
 
@@ -101,14 +105,14 @@ def _second_order(screen: Screen, lab: Lab, desk: Shop, first: Arrival, domain: 
         f"Staff order {domain} for customer {number} and accept it; the other servers are drained for that long,"
     )
     screen.say("so that both accounts are neighbours and the proofs mean something.")
-    screen.begin()
     others = [name for name, server in lab.hosts.items() if server.address != first.account.hosts["web"]]
     for name in others:
         ankunft(lab, "host", "drain", name)
     try:
-        order = desk.place(further_order_form(first.who, number, domain), key=uuid4().hex)
+        watch = Watch(screen, lab, desk, first.who)
+        screen.begin()
+        order = watch.follow(desk.place(further_order_form(first.who, number, domain), key=uuid4().hex))
         screen.moment("●", f"order taken, cart ID {order.cart_id}", style="bold")
-        watch = Watch(screen, lab, desk, order, first.who)
         desk.wait_until(order, "AWAITING_ACTIVATION", "IN_REVIEW")
         desk.accept(order.cart_id)
         screen.moment("●", "accepted by staff", style="bold")

@@ -1,5 +1,7 @@
 """What the operator wants to know: a fair draw, a harmless repetition, undisturbed neighbours."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.demo.proof import Proof, expect
 from tests.demo.stage import Stage
 from tests.sysadmin.daemons import disturbances
@@ -12,24 +14,24 @@ def draw_by_hand(stage: Stage) -> str:
     weights = eligible(draw)
     drawn, used = winner(draw["seed"], weights), stage.host_of(stage.first)
     expect(drawn == used, f"by hand {drawn}, but the account is on {used}")
-    return f"SHA-256 over {draw['seed'][:8]}… chooses {drawn} of {', '.join(sorted(weights))}"
+    return f"seed {draw['seed'][:6]}… chooses {drawn} of {len(weights)}"
 
 
 def same_job_again(stage: Stage) -> str:
-    recaps = []
-    for arrival in (stage.first, stage.second):
-        host = stage.host_of(arrival)
-        recaps.append(run_again(stage.root(host), host, arrival.account.name))
-    expect(all(recap["changed"] == 0 and recap["ok"] > 0 for recap in recaps), f"recap: {recaps}")
-    return "ansible-playbook by hand: " + ", ".join(f"{name}={count}" for name, count in recaps[0].items())
+    host = stage.host_of(stage.first)
+    recap = run_again(stage.root(host), host, stage.first.account.name)
+    expect(recap["changed"] == 0 and recap["ok"] > 0 and recap["failed"] == 0, f"recap: {recap}")
+    return f"ansible-playbook by hand: ok={recap['ok']} changed=0"
 
 
 def nobody_disturbed(stage: Stage) -> str:
-    found = [
-        f"{host}: {what}" for host, before in stage.daemons.items() for what in disturbances(stage.root(host), before)
-    ]
+    with ThreadPoolExecutor() as sysadmins:
+        looks = {
+            host: sysadmins.submit(disturbances, stage.root(host), before) for host, before in stage.daemons.items()
+        }
+    found = [f"{host}: {what}" for host, look in looks.items() for what in look.result()]
     expect(not found, "; ".join(found))
-    return f"nginx, MariaDB, Postfix, Dovecot, sshd, systemd on {len(stage.daemons)} servers"
+    return f"all of them, and systemd, on {len(stage.daemons)} servers"
 
 
 PROOFS = (
