@@ -40,7 +40,7 @@ check: setup ## style, types, borders: ruff, mypy, import-linter, yamllint, ansi
 	ruff format --check .
 	ruff check .
 	mypy
-	mypy playbooks/module_utils playbooks/action_plugins playbooks/library playbooks/roles/web_server/files
+	mypy --cache-dir .mypy_cache/playbooks playbooks/module_utils playbooks/action_plugins playbooks/library playbooks/roles/web_server/files
 	lint-imports
 	yamllint --strict .
 	ansible-lint --offline --strict
