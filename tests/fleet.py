@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "playbooks" / "modu
 
 from ankunft_lab import guest, power
 from ankunft_lab.errors import LabError
-from ankunft_lab.place import Fleet
+from ankunft_lab.locks import locked
+from ankunft_lab.place import STATE, Fleet
 from ankunft_lab.status import read
 
 from tests.customer.lab import Lab, read_lab
@@ -54,7 +55,9 @@ def play(kind: str, state: str, *, bare: bool = False) -> None:
         "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no",
         "ANSIBLE_DISPLAY_OK_HOSTS": "no",
     }
-    code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    # Two runs for one fleet would tear down what the other builds.
+    with locked(STATE / f"{fleet_of(kind).name}.lock", print):
+        code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if code:
         raise FleetError(f"playbooks/lab.yml ended with {code}; see above what it says")
 
