@@ -1,5 +1,7 @@
 """A mail program: reads by IMAP with STARTTLS, sends by submission; and a stranger's mail server on port 25."""
 
+import email
+import email.policy
 import imaplib
 import smtplib
 import ssl
@@ -123,4 +125,4 @@ def _plain(address: str, password: str) -> bytes:
 def _subject(session: imaplib.IMAP4, number: bytes) -> str:
     _, answer = session.fetch(number.decode(), "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
     (_, header), *_ = (part for part in answer if isinstance(part, tuple))
-    return str(header.decode("utf-8", "replace").partition(":")[2].strip())
+    return str(email.message_from_bytes(header, policy=email.policy.default)["Subject"])
