@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 import click
 
+from api.catalogue import CatalogueError
+from api.engine import DatabaseUrlError
 from api.lifecycle import IllegalMoveError
 from api.seal import KeyFileError
 from api.settings import CONFIG, SettingsError
@@ -34,7 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""
 
-EXPECTED = (SettingsError, KeyFileError, IllegalMoveError, LookupError)
+EXPECTED = (SettingsError, DatabaseUrlError, CatalogueError, KeyFileError, IllegalMoveError, LookupError)
 """Errors whose text tells an operator what to do."""
 
 

@@ -10,10 +10,11 @@ import click
 import msgspec
 
 from api import counters, journal, keys, orders, settings, staff
-from api.activation.acceptance import accept
+from api.activation.acceptance import NameTakenError, accept
 from api.console.cart import cart_view
 from api.console.search import search
 from api.engine import opened
+from api.engine.sqlite import NotOpenError
 from api.equipment import equip
 from api.identity import NotThereError
 from api.intake.cart import heard
@@ -26,16 +27,20 @@ from api.tables import Order
 T = TypeVar("T")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 OPERATOR = "staff:console"
+REFUSALS = (NameTakenError, NotOpenError, staff.StaffExistsError)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* with the database open."""
+    """Run *work* with the database open; what it refuses is told to the operator, with exit code 1."""
 
     async def inside() -> T:
         async with opened(DB):
             return await work
 
-    return asyncio.run(inside())
+    try:
+        return asyncio.run(inside())
+    except REFUSALS as error:
+        raise click.ClickException(str(error)) from error
 
 
 def show(value: Any, *, as_json: bool, line: str) -> None:
