@@ -1,6 +1,7 @@
 """The engines keep their promises on both databases: nothing leaks, nobody writes into another's transaction."""
 
 import asyncio
+import sqlite3
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from api import counters, journal, piccolo_conf
 from api.engine import engine_for, opened
-from api.engine.conflicts import is_conflict
+from api.engine.conflicts import is_conflict, is_unavailable
 from api.engine.ended import TransactionEndedError
 from api.engine.sqlite import DamagedError
 from api.tables import Counter, Journal, Staff
@@ -129,6 +130,25 @@ async def test_the_database_is_for_its_owner_alone_and_in_order(database: str) -
     if database.startswith("sqlite"):
         folder = Path(database.removeprefix("sqlite:///")).parent
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_full_disk_loses_nothing_and_heals_by_itself() -> None:
+    await note("BEFORE")
+    writer = db()._writer
+    await writer.execute_fetchall("PRAGMA max_page_count = 1")  # as full as it is
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        await note("x" * 100_000)
+    assert is_unavailable(caught.value)
+    await writer.execute_fetchall("PRAGMA max_page_count = 1073741823")
+    await note("AFTER")
+    assert await Journal.select(Journal.event).output(as_list=True) == ["BEFORE", "AFTER"]
+
+
+async def test_an_error_of_ours_is_not_taken_for_a_full_disk() -> None:
+    with pytest.raises(Exception, match="nowhere") as caught:
+        await Counter.raw("SELECT * FROM nowhere")
+    assert not is_unavailable(caught.value)
 
 
 async def test_a_damaged_file_is_noticed_at_the_start(tmp_path: Path) -> None:
