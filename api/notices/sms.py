@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 from apprise import Apprise
@@ -15,8 +16,12 @@ async def send(text: str, phone: str, url: str) -> None:
     Raises:
         NotNowError: no gateway took it.
     """
+    filled = url.replace("{phone}", quote(phone, safe=""))
+    if not filled or not await asyncio.to_thread(_hand_over, text, filled):
+        raise NotNowError("the gateway did not take it; is [sms] url right, and does the gateway answer?")
+
+
+def _hand_over(text: str, url: str) -> bool:
+    """Send *text* from a thread: the first call loads all of apprise's gateways, each waits for its answer."""
     gateway = Apprise()
-    if not url or not gateway.add(url.replace("{phone}", quote(phone, safe=""))):
-        raise NotNowError("[sms] url is no URL that apprise knows")
-    if not await gateway.async_notify(body=text):
-        raise NotNowError("the gateway did not take it")
+    return bool(gateway.add(url)) and bool(gateway.notify(body=text))

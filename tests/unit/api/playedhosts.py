@@ -10,7 +10,7 @@ from uuid import uuid4
 from agent import placement
 from agent.jobs import Outcome, Report
 from agent.placement import Need, Placement
-from api import keys, piccolo_conf
+from api import keys
 from api.activation.acceptance import accept
 from api.equipment import Equipment
 from api.lifecycle import OrderEvent
@@ -165,5 +165,4 @@ async def _order_row(number: int) -> int:
         tariff_version=1, billing_interval_months=1, language="de", terms_version="1", terms_accepted_at=now,
         applicant='{"email": "j@example.org", "phone": "+49"}', password_hash="$6$x", created_at=now,
     )  # fmt: skip
-    async with piccolo_conf.DB.transaction():
-        return int((await Order.insert(row).returning(Order.id))[0]["id"])
+    return int((await Order.insert(row).returning(Order.id))[0]["id"])
