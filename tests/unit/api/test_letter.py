@@ -1,0 +1,93 @@
+"""Letters: every kind in every language, foreign text literal in plain text and escaped in HTML."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from api.catalogue import LANGUAGES
+from api.domains.registration import CONFIRMED
+from api.mail_commands import KINDS, sample
+from api.notices import letter
+from api.notices.outbox import STAFF_LANGUAGE
+from api.settings import Settings
+
+EVIL = "{{ 7 * 7 }} {% raw %} <script>alert(1)</script> & \"'Robert'); DROP TABLE\" =3+4 100% Bio"
+CUSTOMERS = [kind for kind in KINDS if kind != "staff_alarm"]
+
+
+def said(settings: Settings, **changes: Any) -> dict[str, Any]:
+    return sample(settings) | changes
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", CUSTOMERS)
+def test_every_mail_is_there_in_every_language(settings: Settings, kind: str, language: str) -> None:
+    written = letter.write(settings.templates.folder, kind, language, said(settings))
+    assert written.subject
+    assert "\n" not in written.subject
+    assert "Jürgen O'Brien" in written.text
+    assert "7K3M-P9TA-4" in written.text
+    assert "style=" in written.html, "the design stands in the elements, where mail programs look"
+    assert f'lang="{language}"' in written.html
+
+
+@pytest.mark.parametrize("what", ["job_parked", "no_room", "dishonest_draw"])
+def test_every_alarm_says_what_to_do(settings: Settings, what: str) -> None:
+    written = letter.write(settings.templates.folder, "staff_alarm", STAFF_LANGUAGE, said(settings, what=what))
+    assert "ankunft " in written.text
+    assert "7K3M-P9TA-4" in written.subject
+
+
+@pytest.mark.parametrize("status", [*(str(event) for event in CONFIRMED), "FAILED"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_domain_is_told_of_in_its_own_spelling(settings: Settings, status: str, language: str) -> None:
+    written = letter.write(settings.templates.folder, "domain_status", language, said(settings, status=status))
+    assert "beispiel-söhne.de" in written.text
+    assert "xn--" not in written.text
+
+
+@pytest.mark.parametrize("kind", CUSTOMERS)
+def test_foreign_text_is_never_a_template_and_never_markup(settings: Settings, kind: str) -> None:
+    written = letter.write(settings.templates.folder, kind, "de", said(settings, name=EVIL))
+    assert EVIL in written.text
+    assert "<script" not in written.html
+    assert "&lt;script&gt;" in written.html
+    assert "{{ 7 * 7 }}" in written.html
+
+
+def test_a_letter_that_lacks_something_is_not_sent_half(settings: Settings) -> None:
+    facts = said(settings)
+    del facts["customer_number"]
+    with pytest.raises(letter.LetterError, match="customer_number"):
+        letter.write(settings.templates.folder, "contract_accepted", "de", facts)
+    with pytest.raises(letter.LetterError, match="no_such"):
+        letter.write(settings.templates.folder, "no_such", "de", facts)
+
+
+def test_a_template_reaches_nothing_but_its_facts(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    (folder / "de").mkdir(parents=True)
+    (folder / "de" / "evil.txt").write_text("{{ name.__class__.__mro__ }}\n", encoding="utf-8")
+    with pytest.raises(letter.LetterError, match="Security"):
+        letter.write(tmp_path, "evil", "de", said(settings))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_short_message_ends_in_the_code_and_names_it_once(settings: Settings, language: str) -> None:
+    text = letter.short_text(settings.templates.folder, "sms_code", language, said(settings, host="api.example.org"))
+    assert text.splitlines()[-1] == "@api.example.org #123456"
+    assert text.count("123456") == 1
+    assert len(text) <= 160
+
+
+def test_facts_become_a_table_and_paragraphs_stay_paragraphs() -> None:
+    first, second = letter.blocks("A line: with colon\n\n  Name: a: b\n  Port: 22\n")
+    assert first.facts == []
+    assert second.facts == [("Name", "a: b"), ("Port", "22")]
+
+
+def test_the_sample_holds_what_real_mails_hold(settings: Settings) -> None:
+    account = msgspec.to_builtins(sample(settings)["account"])
+    assert account.keys() == {"name", "hosts", "sftp", "database", "mail", "web"}
