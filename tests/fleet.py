@@ -27,6 +27,8 @@ from ankunft_lab.status import read
 from tests.customer.lab import Lab, read_lab
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+#: Exit code of a shell's command that was ended by Ctrl-C.
+INTERRUPTED = 130
 
 
 class FleetError(AssertionError):
@@ -57,9 +59,20 @@ def play(kind: str, state: str, *, bare: bool = False) -> None:
     }
     # Two runs for one fleet would tear down what the other builds.
     with locked(STATE / f"{fleet_of(kind).name}.lock", print):
-        code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+        code = _run_in_session(command, environment)
     if code:
         raise FleetError(f"playbooks/lab.yml ended with {code}; see above what it says")
+
+
+def _run_in_session(command: Sequence[str], environment: dict[str, str]) -> int:
+    """Run *command* and return its exit code; an interruption here ends it with all that it started."""
+    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        return process.wait()
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def up(kind: str) -> Lab:
@@ -80,9 +93,12 @@ def fleet(kind: str, *, keep: bool = False) -> Iterator[Lab]:
     try:
         yield up(kind)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        # A second Ctrl-C does not leave servers behind.
+        impatient = signal.signal(signal.SIGINT, signal.SIG_IGN)
         if not keep:
             down(kind)
+        signal.signal(signal.SIGINT, impatient)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -140,6 +156,9 @@ def main() -> int:
     except (FleetError, LabError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"interrupted; `{parser.prog} down {asked.kind}` removes what is there", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

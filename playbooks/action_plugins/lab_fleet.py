@@ -23,14 +23,12 @@ class ActionModule(LabAction):
     def act(self, fleet: Fleet, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
         """Return what is there of the fleet (`leftovers`, before `absent` removes it) and whether it is `running`."""
         found = leftovers(fleet)
-        changed = bool(found) and arguments["state"] == "absent"
-        if arguments["state"] == "absent" and not check:
-            changed = take_down(fleet, say)
-        message = whole(fleet) if arguments["state"] == "probed" else ""
-        return {
-            "changed": changed,
-            "name": fleet.name,
-            "leftovers": found,
-            "running": bool(message),
-            "message": message,
-        }
+        if arguments["state"] == "absent":
+            if not found:
+                say(f"nothing of {fleet.name} is here")
+            changed = bool(found) if check else take_down(fleet, say)
+            return {"changed": changed, "name": fleet.name, "leftovers": found}
+        message = whole(fleet)
+        if message:
+            say(message)
+        return {"changed": False, "name": fleet.name, "leftovers": found, "running": bool(message)}

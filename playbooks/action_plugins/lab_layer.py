@@ -13,6 +13,7 @@ from ankunft_lab.action import LabAction, say
 from ankunft_lab.fleet import lay_ground
 from ankunft_lab.layers import forge, layers_for
 from ankunft_lab.place import Fleet
+from ankunft_lab.pruning import mark_used, prune
 
 
 class ActionModule(LabAction):
@@ -31,5 +32,11 @@ class ActionModule(LabAction):
         made = [layer.name for layer in layers if not layer.tree.is_dir()]
         if made and not check:
             made = forge(lay_ground(fleet, arguments["zone"]), layers, arguments["variables"], say)
+        if not check:
+            for layer in layers:
+                mark_used(layer.tree)
+                mark_used(layer.image.tree)
+            for folder in (layers[0].tree.parent, layers[0].image.tree.parent):
+                prune(folder, say)
         trees = {layer.image.release: [str(layer.tree), str(layer.image.tree)] for layer in layers}
         return {"changed": bool(made), "made": made, "trees": trees}
