@@ -18,7 +18,7 @@ from pathlib import Path
 # The lab's library lies where Ansible looks for it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "playbooks" / "module_utils"))
 
-from ankunft_lab import guest, power
+from ankunft_lab import cgroups, guest, power
 from ankunft_lab.errors import LabError
 from ankunft_lab.locks import locked
 from ankunft_lab.place import STATE, Fleet
@@ -59,20 +59,26 @@ def play(kind: str, state: str, *, bare: bool = False) -> None:
     }
     # Two runs for one fleet would tear down what the other builds.
     with locked(STATE / f"{fleet_of(kind).name}.lock", print):
-        code = _run_in_session(command, environment)
+        code = _run_in_group(f"ankunft-lab/run-{fleet_of(kind).name}", command, environment)
     if code:
         raise FleetError(f"playbooks/lab.yml ended with {code}; see above what it says")
 
 
-def _run_in_session(command: Sequence[str], environment: dict[str, str]) -> int:
+def _run_in_group(group: str, command: Sequence[str], environment: dict[str, str]) -> int:
     """Run *command* and return its exit code; an interruption here ends it with all that it started."""
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    cgroups.create(group)
     try:
-        return process.wait()
+        return subprocess.run(
+            cgroups.entering(group, command),
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            check=False,
+        ).returncode
     finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        cgroups.kill(group)
+        cgroups.remove(group)
 
 
 def up(kind: str) -> Lab:

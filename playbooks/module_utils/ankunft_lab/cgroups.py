@@ -7,7 +7,7 @@ killed apart from each other, and their stop takes minutes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -52,9 +52,11 @@ def create(group: str) -> None:
                     (folder / share).write_text((parent / share).read_text(encoding="ascii"), encoding="ascii")
 
 
-def entry(group: str) -> list[str]:
-    """Return the files that a process writes its id into to enter *group*."""
-    return [str(hierarchy / group / "cgroup.procs") for hierarchy in hierarchies()]
+def entering(group: str, command: Sequence[str]) -> list[str]:
+    """Return the command line that enters *group* and then becomes *command*: no moment of it runs outside."""
+    files = [str(hierarchy / group / "cgroup.procs") for hierarchy in hierarchies()]
+    script = 'while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec "$@"'
+    return ["/bin/sh", "-c", script, "enter", *files, "--", *command]
 
 
 def processes(group: str) -> Iterator[int]:

@@ -37,12 +37,10 @@ def converge(fleet: Fleet, inventory: Path, tags: Sequence[str], say: Callable[[
 
 
 def _run(command: Sequence[str], fleet: Fleet, group: str, log: Path, say: Callable[[str], None]) -> tuple[int, str]:
-    enter = 'for file in $ENTRY; do echo $$ >"$file"; done; unset ENTRY; exec "$@"'
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/root"),
         "LC_ALL": "C.UTF-8",
-        "ENTRY": " ".join(cgroups.entry(group)),
         "ANSIBLE_CONFIG": str(fleet.checkout / "ansible.cfg"),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(fleet.folder / "ssh"),
         "ANSIBLE_NOCOLOR": "1",
@@ -51,7 +49,7 @@ def _run(command: Sequence[str], fleet: Fleet, group: str, log: Path, say: Calla
     with (
         log.open("a", encoding="utf-8") as keep,
         subprocess.Popen(
-            ["/bin/sh", "-c", enter, "playbook", *command],
+            cgroups.entering(group, command),
             cwd=fleet.checkout,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -75,14 +75,12 @@ class Guest:
             f"--machine={self.machine}",
             f"--hostname={self.name}",
         ]
-        # The shell enters the groups, then becomes nspawn: no moment in which nspawn runs outside of them.
-        enter = 'for file in $ENTRY; do echo $$ >"$file"; done; unset ENTRY; exec "$@"'
-        environment = {"PATH": os.environ["PATH"], "ENTRY": " ".join(cgroups.entry(self.cgroup))}
+        environment = {"PATH": os.environ["PATH"]}
         if cgroups.has_legacy("memory"):
             environment["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "0"
         with self.console.open("wb") as console:
             subprocess.Popen(
-                ["/bin/sh", "-c", enter, "nspawn", *command],
+                cgroups.entering(self.cgroup, command),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=console,

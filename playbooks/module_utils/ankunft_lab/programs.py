@@ -27,12 +27,10 @@ def start(fleet: Fleet, configuration: Path) -> bool:
         "HOME": "/root",
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
-        "ENTRY": " ".join(cgroups.entry(group)),
     }
-    enter = 'for file in $ENTRY; do echo $$ >"$file"; done; unset ENTRY; exec "$@"'
     with (fleet.control / "console.log").open("ab") as console:
         subprocess.Popen(
-            ["/bin/sh", "-c", enter, "supervisor", *command],
+            cgroups.entering(group, command),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=console,
