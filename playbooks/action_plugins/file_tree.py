@@ -46,7 +46,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _survey(self, base: Path) -> dict[str, tuple[str, int]]:
         try:
-            return filetree.survey(base, self._task.args["include"])
+            return filetree.survey(base, self._task.args["include"], self._task.args.get("exclude", []))
         except (filetree.TreeError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
 

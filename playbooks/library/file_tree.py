@@ -21,6 +21,10 @@ options:
     type: list
     elements: str
     required: true
+  exclude:
+    description: Patterns of paths that stay behind.
+    type: list
+    elements: str
   dest:
     description: Folder on the host.
     type: path
@@ -71,6 +75,7 @@ def main() -> None:
         argument_spec={
             "base": {"type": "path"},
             "include": {"type": "list", "elements": "str"},
+            "exclude": {"type": "list", "elements": "str"},
             "dest": {"type": "path", "required": True},
             "manifest": {"type": "dict", "required": True},
             "archive": {"type": "path"},

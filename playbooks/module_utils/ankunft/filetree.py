@@ -10,7 +10,9 @@ import hashlib
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,10 +27,10 @@ class TreeError(Exception):
     """The list or the archive names what is not below the folder."""
 
 
-def survey(base: Path, include: Iterable[str]) -> dict[str, tuple[str, int]]:
+def survey(base: Path, include: Iterable[str], exclude: Sequence[str] = ()) -> dict[str, tuple[str, int]]:
     """Return the manifest of the files *include* names below *base*, folders with all they hold.
 
-    Hidden files and Python's caches stay behind.
+    Hidden files, Python's caches and what a pattern of *exclude* matches (fnmatch, `*` crosses slashes) stay behind.
 
     Raises:
         TreeError: a name does not exist.
@@ -41,10 +43,16 @@ def survey(base: Path, include: Iterable[str]) -> dict[str, tuple[str, int]]:
         files = [start] if start.is_file() else sorted(path for path in start.rglob("*") if path.is_file())
         for path in files:
             relative = path.relative_to(base)
-            if not any(part.startswith(".") or part == "__pycache__" for part in relative.parts):
+            if not _stays_behind(relative, exclude):
                 mode = EXECUTABLE if path.stat().st_mode & 0o100 else PLAIN
                 found[relative.as_posix()] = (_digest(path), mode)
     return found
+
+
+def _stays_behind(path: Path, exclude: Sequence[str]) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts) or any(
+        fnmatch(path.as_posix(), pattern) for pattern in exclude
+    )
 
 
 def digest(manifest: Manifest) -> str:
@@ -79,6 +87,9 @@ def bring(folder: Path, manifest: Manifest, archive: BinaryIO | None) -> None:
                 _write(_inside(folder, member.name), content.read(), *manifest[member.name])
     for path in gone:
         _inside(folder, path).unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that still holds something stays
+            for parent in Path(path).parents[:-1]:
+                (folder / parent).rmdir()
     _write(folder / OWN_LIST, json.dumps(sorted(manifest), indent=0).encode() + b"\n", "", PLAIN)
 
 

@@ -60,6 +60,13 @@ def test_a_survey_names_what_belongs_to_the_project(source: Path) -> None:
     }
 
 
+def test_what_is_excluded_stays_behind(source: Path) -> None:
+    assert set(filetree.survey(source, ["playbooks", "ansible.cfg"], ["playbooks/roles/*"])) == {
+        "playbooks/server.yml",
+        "ansible.cfg",
+    }
+
+
 def test_a_survey_of_what_is_not_there_is_refused(source: Path) -> None:
     with pytest.raises(TreeError, match="templates does not exist"):
         filetree.survey(source, ["templates"])
@@ -106,6 +113,13 @@ def test_a_file_that_goes_at_the_source_goes_on_the_host_and_a_foreign_one_stays
     assert filetree.superfluous(folder, manifest) == ["playbooks/server.yml"]
     bring(source, folder, ["playbooks"])
     assert {path.name for path in (folder / "playbooks").iterdir()} == {"roles", "theirs.yml"}
+
+
+def test_a_folder_that_becomes_empty_goes_with_its_last_file(source: Path, folder: Path) -> None:
+    bring(source, folder, ["playbooks"])
+    (source / "playbooks/roles/tool.py").unlink()
+    bring(source, folder, ["playbooks"])
+    assert [path.name for path in (folder / "playbooks").iterdir()] == ["server.yml"]
 
 
 def test_the_digest_follows_content_name_and_mode(source: Path) -> None:
