@@ -50,12 +50,12 @@ async def test_a_checked_order_is_offered_sms_and_contract_soon(equipment: Equip
     assert row["expires_at"] - row["created_at"] > timedelta(days=13)
 
 
-@pytest.mark.parametrize("phone", ["+498912345678", "+491802123456", "+12025550123"])
-async def test_a_telephone_that_takes_no_message_is_offered_the_contract(equipment: Equipment, phone: str) -> None:
-    order_id = await offered(equipment, customer__phone=phone)
-    assert msgspec.json.decode((await row_of(order_id))["offered"]) == ["contract"]
-    with pytest.raises(NotOfferedError):
-        await code.request(equipment, order_id, actor=CUSTOMER)
+async def test_a_telephone_that_takes_no_message_is_offered_the_contract(equipment: Equipment) -> None:
+    for phone in ("+498912345678", "+491802123456", "+12025550123"):
+        order_id = await offered(equipment, customer__phone=phone)
+        assert msgspec.json.decode((await row_of(order_id))["offered"]) == ["contract"]
+        with pytest.raises(NotOfferedError):
+            await code.request(equipment, order_id, actor=CUSTOMER)
 
 
 async def test_two_workers_check_an_order_once(equipment: Equipment) -> None:
@@ -160,12 +160,12 @@ async def test_the_code_of_one_order_opens_no_other(equipment: Equipment) -> Non
         await code.confirm(equipment, second, equipment.seal.sms_code(first, 1), actor=CUSTOMER)
 
 
-@pytest.mark.parametrize("text", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", " 12345", "123456\n"])
-async def test_what_is_no_code_costs_no_try(equipment: Equipment, text: str) -> None:
+async def test_what_is_no_code_costs_no_try(equipment: Equipment) -> None:
     order_id = await offered(equipment)
     await code.request(equipment, order_id, actor=CUSTOMER)
-    with pytest.raises(FieldsError):
-        await code.confirm(equipment, order_id, text, actor=CUSTOMER)
+    for text in ("", "12345", "1234567", "12345a", "١٢٣٤٥٦", " 12345", "123456\n"):
+        with pytest.raises(FieldsError):
+            await code.confirm(equipment, order_id, text, actor=CUSTOMER)
     (row,) = await SmsActivation.select().where(SmsActivation.order == order_id)
     assert row["tries_left"] == 5
 

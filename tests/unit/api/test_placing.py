@@ -57,10 +57,10 @@ async def test_a_key_that_comes_with_another_order_is_refused(equipment: Equipme
     assert await Order.count() == 1
 
 
-@pytest.mark.parametrize("key", [None, "", "x" * 256, "tab\t", "ümlaut"])
-async def test_a_key_that_is_none_is_refused(equipment: Equipment, key: str | None) -> None:
-    with pytest.raises(KeyMissingError):
-        await place(equipment, form(), key=key, sender=CUSTOMER)
+async def test_a_key_that_is_none_is_refused(equipment: Equipment) -> None:
+    for key in (None, "", "x" * 256, "tab\t", "ümlaut"):
+        with pytest.raises(KeyMissingError):
+            await place(equipment, form(), key=key, sender=CUSTOMER)
 
 
 async def test_what_cannot_be_meant_leaves_nothing_behind(equipment: Equipment) -> None:
