@@ -22,7 +22,6 @@ from ankunft_lab import cgroups, guest, power
 from ankunft_lab.errors import LabError
 from ankunft_lab.locks import locked
 from ankunft_lab.place import STATE, Fleet
-from ankunft_lab.status import read
 
 from tests.customer.lab import Lab, read_lab
 
@@ -138,34 +137,48 @@ def kill_program(kind: str, program: str) -> int:
 
 def main() -> int:
     """Do what the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="Throw-away servers of this checkout")
-    parser.add_argument("action", choices=["up", "down", "kill", "start", "ssh", "show"])
-    parser.add_argument("kind")
-    parser.add_argument("server", nargs="?", default="")
-    parser.add_argument("--bare", action="store_true", help="servers that only boot, without server.yml and API")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    asked = parser.parse_args()
+    asked = _command_line().parse_args()
     try:
         match asked.action:
             case "up":
-                play(asked.kind, "present", bare=asked.bare or asked.server == "--bare")
+                play(asked.kind, "present", bare=asked.bare)
             case "down":
                 down(asked.kind)
             case "kill":
                 kill_server(asked.kind, asked.server)
             case "start":
                 start_server(asked.kind, asked.server)
-            case "ssh":
-                return subprocess.run(ssh(asked.kind, asked.server, asked.command), check=False).returncode
             case _:
-                print(json.dumps(read(fleet_of(asked.kind)), indent=2))
+                return subprocess.run(ssh(asked.kind, asked.server, asked.command), check=False).returncode
     except (FleetError, LabError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"interrupted; `{parser.prog} down {asked.kind}` removes what is there", file=sys.stderr)
+        print(f"interrupted; `python -m tests.fleet down {asked.kind}` removes what is there", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="Throw-away servers of this checkout")
+    actions = parser.add_subparsers(dest="action", required=True)
+    about = {
+        "up": "bring a fleet up",
+        "down": "remove every trace of a fleet",
+        "kill": "take a server off the power",
+        "start": "boot a server again from its own disk",
+        "ssh": "run a command as root on a server",
+    }
+    for action, text in about.items():
+        its = actions.add_parser(action, help=text, description=text)
+        its.add_argument("kind", help="lab, demo, test, or another word of two to eight small letters")
+        if action == "up":
+            its.add_argument("--bare", action="store_true", help="servers that only boot, without server.yml and API")
+        if action in {"kill", "start", "ssh"}:
+            its.add_argument("server")
+        if action == "ssh":
+            its.add_argument("command", nargs=argparse.REMAINDER)
+    return parser
 
 
 if __name__ == "__main__":
