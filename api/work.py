@@ -44,7 +44,8 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
     registrar = DRIVERS[equipment.settings.hosting.registrar]()
     return (
         Loop("checks", lambda: screen_waiting(equipment), 0.25),
-        Loop("notices", lambda: deliver_due(equipment, page), 0.25),
+        Loop("codes", lambda: deliver_due(equipment, page, "sms"), 0.25),
+        Loop("mails", lambda: deliver_due(equipment, page, "mail"), 0.25),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
         Loop("registrar", lambda: registration.settle_all(registrar, handoff.enqueue), 0.5),

@@ -27,9 +27,9 @@ CODE_LIVES = timedelta(minutes=10)
 log = logging.getLogger("ankunft.notices")
 
 
-async def deliver_due(equipment: Equipment, page: Page) -> int:
-    """Send what is due, a few at once; return how many rows were tried."""
-    rows = await outbox.due(BATCH)
+async def deliver_due(equipment: Equipment, page: Page, channel: str) -> int:
+    """Send what is due by *channel*, a few at once; return how many rows were tried."""
+    rows = await outbox.due(channel, BATCH)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(row: dict[str, Any]) -> None:

@@ -47,10 +47,10 @@ async def tell(
     )
 
 
-async def due(most: int) -> list[dict[str, Any]]:
-    """Return up to *most* rows that may be sent now, the oldest first."""
+async def due(channel: str, most: int) -> list[dict[str, Any]]:
+    """Return up to *most* rows of *channel* that may be sent now, the oldest first."""
     now = datetime.now(UTC)
-    queued = (Outbox.state == MailState.QUEUED.value) & (Outbox.not_before <= now)
+    queued = (Outbox.state == MailState.QUEUED.value) & (Outbox.channel == channel) & (Outbox.not_before <= now)
     return list(await Outbox.select().where(queued).order_by(Outbox.id).limit(most))
 
 

@@ -23,7 +23,7 @@ from api.tables import Journal
 ANSWER_WITHIN = timedelta(seconds=10)
 """A courier that does not answer so long is passed over; another one is asked."""
 
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = 16
 
 
 log = logging.getLogger("ankunft.draws")
@@ -36,7 +36,7 @@ class DrawRefusedError(Exception):
 async def offer(host: str, digest: str) -> list[dict[str, Any]]:
     """Return the draws that the courier of *host* is asked for now; none unless it has the approved placement file."""
     now = datetime.now(UTC)
-    rows = await Draw.select().where((Draw.state == "OPEN") | _unanswered(now)).limit(MOST_AT_ONCE)
+    rows = await Draw.select().where((Draw.state == "OPEN") | _unanswered(now)).limit(10 * MOST_AT_ONCE)
     if not rows:
         return []
     known = await fleet.approved()
@@ -44,8 +44,10 @@ async def offer(host: str, digest: str) -> list[dict[str, Any]]:
         return []
     alive = await fleet.alive(now)
     room = dict(await fleet.room(known))
-    tasks = []
+    tasks: list[dict[str, Any]] = []
     for row in rows:
+        if len(tasks) == MOST_AT_ONCE:
+            break
         if row["asked_host"] == host and len(alive) > 1 and now - row["asked_at"] < 3 * ANSWER_WITHIN:
             continue  # it was asked last and did not answer well: another one first
         asked = (

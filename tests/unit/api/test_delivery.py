@@ -47,7 +47,8 @@ def posting(equipment: Equipment, server: MailServer) -> Equipment:
 
 
 async def deliver(equipment: Equipment) -> int:
-    return await delivery.deliver_due(equipment, partial(order_page, equipment.settings))
+    page = partial(order_page, equipment.settings)
+    return sum([await delivery.deliver_due(equipment, page, channel) for channel in ("sms", "mail")])
 
 
 async def again(equipment: Equipment) -> int:
@@ -194,7 +195,7 @@ async def test_several_workers_send_each_mail_once(posting: Equipment, server: M
 
 async def test_what_a_killed_worker_held_is_sent_by_the_next(posting: Equipment, server: MailServer) -> None:
     await placed(posting)
-    (row,) = await outbox.due(9)
+    (row,) = await outbox.due("mail", 9)
     assert await outbox.claim(row, delivery.HELD_FOR) is not None
     assert await outbox.claim(row, delivery.HELD_FOR) is None
     assert await deliver(posting) == 0
@@ -204,9 +205,9 @@ async def test_what_a_killed_worker_held_is_sent_by_the_next(posting: Equipment,
 
 async def test_a_worker_that_was_taken_for_dead_marks_nothing(equipment: Equipment) -> None:
     await placed(equipment)
-    (row,) = await outbox.due(9)
+    (row,) = await outbox.due("mail", 9)
     slow = await outbox.claim(row, timedelta(0))
-    (newer,) = await outbox.due(9)
+    (newer,) = await outbox.due("mail", 9)
     assert await outbox.claim(newer, delivery.HELD_FOR) is not None
     assert slow is not None
     with pytest.raises(IllegalMoveError):

@@ -192,6 +192,23 @@ async def test_a_lease_that_is_renewed_is_not_taken_back(equipment: Equipment) -
     assert (await job_of(order_id))["state"] == "RUNNING"
 
 
+async def test_a_renewal_that_was_answered_holds_against_a_sweep_at_the_same_time(equipment: Equipment) -> None:
+    order_id, taken = await one_job(equipment)
+    for _ in range(20):
+        over = datetime.now(UTC) - timedelta(seconds=1)
+        await Job.update({Job.lease_until: over}, force=True)
+        renewed, *_ = await asyncio.gather(
+            jobs.renew(taken.row["id"], "h1", taken.fence, [], 30),
+            *(jobs.end_leases(datetime.now(UTC)) for _ in range(3)),
+            return_exceptions=True,
+        )
+        state = (await job_of(order_id))["state"]
+        assert state == ("RUNNING" if renewed is None else "READY")
+        if state == "READY":
+            await Job.update({Job.not_before: None, Job.tries: 0}, force=True)
+            taken = await take_one(equipment, order_id)
+
+
 async def test_the_steps_of_a_playbook_are_kept_plain_and_not_without_end(equipment: Equipment) -> None:
     _, taken = await one_job(equipment)
     evil = Progress(datetime(2026, 1, 1), "\x1b]0;\u202eowned\x00" + "x" * 180, "ok", "h1")  # noqa: DTZ001 (an agent may send it so)
