@@ -2,35 +2,59 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
+from tests.customer.patience import wait_for
+
 OWNER = "postgres"
-FAST = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+PREFIX = "ankunft-pg-"
+SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+FAST = tuple(word for setting in SETTINGS for word in ("-c", setting))
 
 
 @contextmanager
 def cluster() -> Iterator[str]:
     """Run a cluster until the block ends; yield the URL of its databases, with {name} for the name."""
-    # Not below pytest's folder: the socket's path has to be short, and the cluster's user has to get there.
-    folder = Path(tempfile.mkdtemp(prefix="ankunft-pg-"))
+    _forget_killed()
+    # Not below pytest's folder: the cluster's user has to get there.
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         shutil.chown(folder, OWNER, OWNER)
         data = folder / "data"
         _as_owner(_program("initdb"), "-D", str(data), "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
-        options = f"{FAST} -c unix_socket_directories={folder}"
-        _as_owner(_program("pg_ctl"), "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start")
+        options = [*FAST, "-c", f"unix_socket_directories={folder}"]
+        with (folder / "log").open("wb") as log:
+            # Ends with the tests, even when they are killed.
+            server = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "INT", *_owner(), _program("postgres"), "-D", str(data), *options],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
         try:
+            ready = [_program("pg_isready"), "-q", "-h", str(folder)]
+            wait_for("PostgreSQL is ready", lambda: subprocess.run(ready, check=False).returncode == 0, timeout_s=60)
             yield f"postgresql://{OWNER}@/{{name}}?host={quote(str(folder))}"
         finally:
-            _as_owner(_program("pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=30)
     finally:
         shutil.rmtree(folder)
+
+
+def _forget_killed() -> None:
+    """Remove the folders of clusters whose tests were killed: nobody holds their server any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):
+            pid = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
+            if not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(folder)
 
 
 def _program(name: str) -> str:
@@ -42,5 +66,8 @@ def _program(name: str) -> str:
 
 def _as_owner(*command: str) -> None:
     """Run *command* as the cluster's user: PostgreSQL refuses to run as root."""
-    identity: dict[str, Any] = {"user": OWNER, "group": OWNER, "extra_groups": []} if os.getuid() == 0 else {}
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **identity)
+    subprocess.run(["setpriv", *_owner(), *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def _owner() -> list[str]:
+    return [f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups"] if os.getuid() == 0 else []
