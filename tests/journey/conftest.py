@@ -1,5 +1,7 @@
 """The story of the demo, told once for the tests of its proofs."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.customer.lab import Lab
@@ -9,6 +11,8 @@ from tests.demo.story import tell
 
 
 @pytest.fixture(scope="session")
-def stage(lab: Lab) -> Stage:
+def stage(lab: Lab) -> Iterator[Stage]:
     """Two orders of one customer on the tests' fleet, both arrived."""
-    return tell(Screen(), lab)
+    told = tell(Screen(), lab)
+    yield told
+    told.desk.http.close()
