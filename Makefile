@@ -51,7 +51,7 @@ test: setup ## everything: units, contracts, journeys and faults on real hosting
 
 .PHONY: test-fast
 test-fast: setup ## what needs no hosting servers, within a minute
-	pytest tests/house tests/unit tests/contract
+	pytest tests/house tests/unit
 
 .PHONY: demo
 demo: setup ## an order from the click to the account on throw-away servers, and the proofs; KEEP=1 leaves them

@@ -5,25 +5,20 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
-import msgspec
 import pytest
 from aiosmtpd.smtp import Envelope
 
 from api import piccolo_conf
-from api.activation import code
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, MailEvent
 from api.notices import delivery, outbox
 from api.notices.tables import Outbox
 from api.shop.page import order_page
 from api.tables import Journal
-from tests.contract.gateway import sms_gateway
 from tests.contract.process import free_port
-from tests.customer.phone import code_in, messages
 from tests.unit.api.mailserver import HANG_UP, MailServer, mail_server, mailing_to
-from tests.unit.api.orderform import offered, placed
+from tests.unit.api.orderform import placed
 from tests.unit.api.playedhosts import living, pinned, take_one, tell
 
 pytestmark = [
@@ -221,53 +216,3 @@ async def test_staff_are_told_at_their_own_address(posting: Equipment, server: M
     alarm = next(mail for mail in server.taken if str(mail["To"]) == "staff@hosting.test")
     assert "web1" in str(alarm["Subject"])
     assert "O'Brien" not in alarm.as_string()
-
-
-async def test_a_code_goes_to_the_telephone_and_into_no_table(equipment: Equipment, tmp_path: Any) -> None:
-    order_id = await offered(equipment)
-    sink = tmp_path / "sms.jsonl"
-    with sms_gateway(sink) as url:
-        texting = with_gateway(equipment, url)
-        await ask_for_code(texting, order_id)
-        await deliver(texting)
-    (text,) = messages(sink, "+4915112345678")
-    sent = code_in(text)
-    assert text.splitlines()[-1] == f"@api.test #{sent}"
-    assert len(text) <= 160
-    rows = [*await Outbox.select().where(Outbox.channel == "sms"), *await Journal.select()]
-    assert sent not in str(rows)
-
-
-async def test_a_code_that_was_replaced_or_is_too_old_is_not_sent(equipment: Equipment, tmp_path: Any) -> None:
-    first, second = await offered(equipment), await offered(equipment)
-    sink = tmp_path / "sms.jsonl"
-    with sms_gateway(sink) as url:
-        texting = with_gateway(equipment, url)
-        for order_id in (first, first, second):
-            await ask_for_code(texting, order_id)
-        old = datetime.now(UTC) - timedelta(minutes=11)
-        await Outbox.update({Outbox.created_at: old}).where(Outbox.order == second, Outbox.channel == "sms")
-        await deliver(texting)
-    assert len(messages(sink, "+4915112345678")) == 1
-    rows = await Outbox.select().where(Outbox.channel == "sms")
-    assert Counter(row["state"] for row in rows) == {"SENT": 1, "PARKED": 2}
-
-
-async def test_a_gateway_that_is_away_puts_the_code_off(equipment: Equipment) -> None:
-    order_id = await offered(equipment)
-    texting = with_gateway(equipment, f"json://127.0.0.1:{free_port()}/{{phone}}")
-    await ask_for_code(texting, order_id)
-    await deliver(texting)
-    (row,) = await Outbox.select().where(Outbox.channel == "sms")
-    assert (row["state"], row["tries"]) == ("QUEUED", 1)
-    assert "+49" not in row["problem"]
-
-
-async def ask_for_code(equipment: Equipment, order_id: int) -> None:
-    await code.request(equipment, order_id, actor="customer")
-
-
-def with_gateway(equipment: Equipment, url: str) -> Equipment:
-    sms = msgspec.structs.replace(equipment.settings.sms, url=url)
-    settings = msgspec.structs.replace(equipment.settings, sms=sms)
-    return Equipment(settings, equipment.seal, equipment.catalogue, equipment.hashing, equipment.closing)
