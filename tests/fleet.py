@@ -53,6 +53,7 @@ def play(kind: str, state: str, *, bare: bool = False) -> None:
         "HOME": os.environ.get("HOME", "/root"),
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+        "PYTHONUNBUFFERED": "1",
         "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "no",
         "ANSIBLE_DISPLAY_OK_HOSTS": "no",
     }

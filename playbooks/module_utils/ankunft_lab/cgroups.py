@@ -59,6 +59,11 @@ def entering(group: str, command: Sequence[str]) -> list[str]:
     return ["/bin/sh", "-c", script, "enter", *files, "--", *command]
 
 
+def detached(group: str, command: Sequence[str]) -> list[str]:
+    """Return the command line that starts *command* in *group* and ends at once: nobody here is its parent."""
+    return ["/bin/sh", "-c", '"$@" &', "detach", *entering(group, command)]
+
+
 def processes(group: str) -> Iterator[int]:
     """Yield the ids of all processes in *group* and below."""
     for file in (hierarchies()[-1] / group).glob("**/cgroup.procs"):

@@ -44,6 +44,7 @@ def _run(command: Sequence[str], fleet: Fleet, group: str, log: Path, say: Calla
         "ANSIBLE_CONFIG": str(fleet.checkout / "ansible.cfg"),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(fleet.folder / "ssh"),
         "ANSIBLE_NOCOLOR": "1",
+        "PYTHONUNBUFFERED": "1",
     }
     last: deque[str] = deque(maxlen=40)
     with (

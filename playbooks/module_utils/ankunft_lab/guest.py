@@ -79,13 +79,14 @@ class Guest:
         if cgroups.has_legacy("memory"):
             environment["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "0"
         with self.console.open("wb") as console:
-            subprocess.Popen(
-                cgroups.entering(self.cgroup, command),
+            subprocess.run(
+                cgroups.detached(self.cgroup, command),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                check=True,
             )
         self._wait_for_leader()
 

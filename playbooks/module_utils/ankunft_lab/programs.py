@@ -29,13 +29,14 @@ def start(fleet: Fleet, configuration: Path) -> bool:
         "PYTHONUNBUFFERED": "1",
     }
     with (fleet.control / "console.log").open("ab") as console:
-        subprocess.Popen(
-            cgroups.entering(group, command),
+        subprocess.run(
+            cgroups.detached(group, command),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            check=True,
         )
     return True
 
