@@ -53,6 +53,10 @@ test: setup ## everything: units, contracts, journeys and faults on real hosting
 test-fast: setup ## what needs no hosting servers, within a minute
 	pytest tests/house tests/unit
 
+.PHONY: faults
+faults: setup ## the fault run alone: orders while runner, courier, API and servers are killed
+	pytest tests/faults
+
 .PHONY: demo
 demo: setup ## an order from the click to the account on throw-away servers, and the proofs; KEEP=1 leaves them
 	python -m tests.demo
