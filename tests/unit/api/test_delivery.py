@@ -21,11 +21,7 @@ from tests.unit.api.mailserver import HANG_UP, MailServer, mail_server, mailing_
 from tests.unit.api.orderform import placed
 from tests.unit.api.playedhosts import living, pinned, take_one, tell
 
-pytestmark = [
-    pytest.mark.usefixtures("database"),
-    # apprise loads a module of Python's that goes with 3.13, and brings its own where it is gone
-    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
-]
+pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
