@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "playbooks" / "modu
 from ankunft_lab import cgroups, guest, power
 from ankunft_lab.errors import LabError
 from ankunft_lab.locks import locked
-from ankunft_lab.place import STATE, Fleet
+from ankunft_lab.place import CACHE, Fleet
 
 from tests.customer.lab import Lab, read_lab
 
@@ -58,7 +58,7 @@ def play(kind: str, state: str, *, bare: bool = False) -> None:
         "ANSIBLE_DISPLAY_OK_HOSTS": "no",
     }
     # Two runs for one fleet would tear down what the other builds.
-    with locked(STATE / f"{fleet_of(kind).name}.lock", print):
+    with locked(CACHE / "locks" / f"{fleet_of(kind).name}.lock", print):
         code = _run_in_group(f"ankunft-lab/run-{fleet_of(kind).name}", command, environment)
     if code:
         raise FleetError(f"playbooks/lab.yml ended with {code}; see above what it says")
