@@ -45,14 +45,7 @@ async def settle_all(registrar: Registrar, confirmed: Confirmed) -> int:
     One domain that fails keeps no other one waiting.
     """
     moved = 0
-    open_states = [DomainState.REQUESTED.value, DomainState.PENDING.value]
-    rows = (
-        await OrderDomain.select()
-        .where(OrderDomain.held_name.is_not_null(), OrderDomain.state.is_in(open_states))
-        .order_by(OrderDomain.changed_at)
-        .limit(BATCH)
-    )
-    for row in rows:
+    for row in [*await _oldest(DomainState.REQUESTED), *await _oldest(DomainState.PENDING)]:
         try:
             moved += await _settle(row, registrar, confirmed)
         except IllegalMoveError:
@@ -84,6 +77,12 @@ async def waiting() -> list[dict[str, Any]]:
     good = [DomainState.REGISTERED.value, DomainState.TRANSFERRED.value]
     unconfirmed = OrderDomain.held_name.is_not_null() & OrderDomain.state.not_in(good)
     return list(await OrderDomain.select().where(unconfirmed).order_by(OrderDomain.changed_at))
+
+
+async def _oldest(state: DomainState) -> list[dict[str, Any]]:
+    """Return the domains that have been in *state* longest; each state has its own share of a round."""
+    bound = OrderDomain.held_name.is_not_null() & (OrderDomain.state == state.value)
+    return list(await OrderDomain.select().where(bound).order_by(OrderDomain.changed_at).limit(BATCH))
 
 
 async def _settle(row: dict[str, Any], registrar: Registrar, confirmed: Confirmed) -> int:

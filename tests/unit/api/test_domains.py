@@ -66,6 +66,19 @@ async def test_the_sandbox_confirms_at_once_and_the_customer_is_told(equipment: 
     assert await Outbox.count().where(Outbox.order == order_id, Outbox.kind == "domain_status") == 1
 
 
+async def test_domains_that_wait_for_long_do_not_keep_new_ones_from_being_ordered(
+    equipment: Equipment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registration, "BATCH", 2)
+    for _ in range(2):
+        await accepted(equipment, new_name())
+    await registration.settle_all(Nobody(), handoff.enqueue)
+    name = new_name()
+    await accepted(equipment, name)
+    await registration.settle_all(Nobody(), handoff.enqueue)
+    assert await state_of(name) == "PENDING"
+
+
 async def test_without_a_registrar_the_domain_waits_for_the_word_of_staff(equipment: Equipment) -> None:
     name = new_name()
     await accepted(equipment, name)
