@@ -57,12 +57,20 @@ async def _deliver(equipment: Equipment, row: dict[str, Any], page: Page) -> Non
         log.error("%s %s is parked: %s", row["channel"], row["id"], problem)  # noqa: TRY400 (its text may hold personal data)
         await _settle(row, MailEvent.REFUSED, problem=problem)
     except mail.NotNowError as error:
-        if datetime.now(UTC) - row["created_at"] > GIVE_UP_AFTER:
-            await _settle(row, MailEvent.REFUSED, problem=f"given up: {error}")
-        else:
-            await _settle(row, MailEvent.DEFERRED, problem=str(error), wait=_pause(row["tries"]))
+        await _put_off(row, str(error))
+    except Exception as error:  # noqa: BLE001 (one bad row must not keep the others waiting)
+        log.error("%s %s could not be sent: %s", row["channel"], row["id"], type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
+        await _put_off(row, type(error).__name__)
     else:
         await _settle(row, MailEvent.DELIVERED)
+
+
+async def _put_off(row: Mapping[str, Any], problem: str) -> None:
+    """Have *row* tried again after a pause, and parked once it has been tried for days."""
+    if datetime.now(UTC) - row["created_at"] > GIVE_UP_AFTER:
+        await _settle(row, MailEvent.REFUSED, problem=f"given up: {problem}")
+    else:
+        await _settle(row, MailEvent.DEFERRED, problem=problem, wait=_pause(row["tries"]))
 
 
 async def _send_mail(equipment: Equipment, row: Mapping[str, Any], page: Page) -> None:

@@ -30,7 +30,7 @@ async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> 
     settings = equipment.settings
     context: dict[str, Any] = json.loads(row["context"])
     if "domain" in context:
-        context["domain"] = next(domain for domain in shown.domains if domain.name == context["domain"])
+        context["domain"] = {domain.name: domain for domain in shown.domains}[context["domain"]]
     return {
         "sender": parseaddr(settings.mail.sender)[0] or settings.mail.sender,
         "public_url": settings.http.public_url,

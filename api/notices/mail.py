@@ -20,6 +20,11 @@ WITHIN_S = 45
 """For the whole conversation; shorter than a row is held, so that no other worker begins meanwhile."""
 
 PERMANENT = range(500, 600)
+OURS = frozenset({530, 534, 535, 538})
+"""Refusals of the one who calls (RFC 4954): settings to be mended, not mails to be given up."""
+
+TOO_LARGE = 552
+"""The one refusal at MAIL FROM that is about the mail itself (RFC 1870); the others are about the sender's address."""
 
 
 class RefusedError(Exception):
@@ -89,12 +94,18 @@ def _is_final(error: Exception) -> bool:
     """Return whether *error* is the server's last word on this mail, not on us or on its own state."""
     match error:
         case aiosmtplib.SMTPRecipientsRefused():
-            return all(refused.code in PERMANENT for refused in error.recipients)
-        case aiosmtplib.SMTPDataError() | aiosmtplib.SMTPSenderRefused() | aiosmtplib.SMTPRecipientRefused():
-            return error.code in PERMANENT
+            return all(_is_about_the_mail(refused.code) for refused in error.recipients)
+        case aiosmtplib.SMTPSenderRefused():
+            return error.code == TOO_LARGE
+        case aiosmtplib.SMTPDataError() | aiosmtplib.SMTPRecipientRefused():
+            return _is_about_the_mail(error.code)
         case aiosmtplib.SMTPNotSupported():
             return True
     return False
+
+
+def _is_about_the_mail(code: int) -> bool:
+    return code in PERMANENT and code not in OURS
 
 
 def _reason(error: Exception) -> str:

@@ -26,7 +26,18 @@ class MailServer:
         self.seen: list[str] = []
         self.say: Answer = lambda _: "250 OK"
         self.say_to_recipient: Answer = lambda _: "250 OK"
+        self.say_to_sender: Answer = lambda _: "250 OK"
         self.port = free_port()
+
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Answer to a sender."""
+        said = self.say_to_sender(envelope)
+        if said.startswith("2"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return said
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

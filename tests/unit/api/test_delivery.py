@@ -12,7 +12,7 @@ from aiosmtpd.smtp import Envelope
 from api import piccolo_conf
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, MailEvent
-from api.notices import delivery, outbox
+from api.notices import delivery, mail, outbox
 from api.notices.tables import Outbox
 from api.shop.page import order_page
 from api.tables import Journal
@@ -138,7 +138,7 @@ async def test_a_server_that_is_down_delays_and_loses_nothing(equipment: Equipme
     assert await states() == {"QUEUED": 3}
     with mail_server() as server:
         await again(mailing_to(equipment, server.port))
-        assert len({str(mail["Message-ID"]) for mail in server.taken}) == 3
+        assert len({str(made["Message-ID"]) for made in server.taken}) == 3
     assert await states() == {"SENT": 3}
 
 
@@ -164,6 +164,36 @@ async def test_a_mail_that_is_refused_for_good_is_parked_alone(
         await outbox.move(parked, MailEvent.RETRIED)
     await again(posting)
     assert await states() == {"SENT": 2}
+
+
+async def test_a_server_that_does_not_know_us_is_no_fault_of_the_mail(posting: Equipment, server: MailServer) -> None:
+    await placed(posting)
+    server.say_to_sender = lambda _: "530 authentication required"
+    await deliver(posting)
+    assert await states() == {"QUEUED": 1}
+    server.say_to_sender = lambda _: "250 OK"
+    await again(posting)
+    assert await states() == {"SENT": 1}
+
+
+async def test_a_mail_about_what_is_not_there_any_more_does_not_come_again_and_again(posting: Equipment) -> None:
+    order_id = await placed(posting)
+    await outbox.tell("domain_status", order_id, await journal_row(order_id), {"domain": "gone.de", "status": "FAILED"})
+    await deliver(posting)
+    assert await states() == {"PARKED": 1, "SENT": 1}
+
+
+async def test_what_nobody_foresaw_puts_one_row_off_and_ends_after_days(
+    posting: Equipment, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await placed(posting)
+    monkeypatch.setattr(mail, "message", None)
+    await deliver(posting)
+    assert await states() == {"QUEUED": 1}
+    monkeypatch.setattr(delivery, "GIVE_UP_AFTER", timedelta(0))
+    await again(posting)
+    assert await states() == {"PARKED": 1}
+    assert not server.taken
 
 
 async def test_a_letter_that_cannot_be_written_is_parked_and_others_go_on(
