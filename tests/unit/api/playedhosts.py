@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent import placement
 from agent.jobs import Outcome, Report
@@ -166,3 +168,22 @@ async def _order_row(number: int) -> int:
         applicant='{"email": "j@example.org", "phone": "+49"}', password_hash="$6$x", created_at=now,
     )  # fmt: skip
     return int((await Order.insert(row).returning(Order.id))[0]["id"])
+
+
+async def one_job(equipment: Equipment) -> tuple[int, Taken]:
+    """Have one job in the hands of its host; return its order too."""
+    made = await living("h1")
+    order_id = await pinned(equipment, made)
+    return order_id, await take_one(equipment, order_id)
+
+
+async def lose(taken: Taken) -> None:
+    """Let the lease of a job end, and the pause after it."""
+    await Job.update({Job.lease_until: datetime.now(UTC) - timedelta(seconds=1)}).where(Job.id == taken.row["id"])
+    await jobs.end_leases(datetime.now(UTC))
+    await Job.update({Job.not_before: None}).where(Job.id == taken.row["id"])
+
+
+def public_key(equipment: Equipment) -> Ed25519PublicKey:
+    """Return what hosts check job files against."""
+    return keys.job_signing_key(equipment.settings.keys.job_signing).public_key()

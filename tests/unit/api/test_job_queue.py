@@ -4,21 +4,22 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.jobs import Outcome, open_signed
-from api import keys, piccolo_conf
+from api import piccolo_conf
 from api.equipment import Equipment
 from api.notices.tables import Outbox
-from api.provisioning import handoff, jobs, view
+from api.provisioning import handoff, view
 from api.provisioning.tables import Account, Job
 from api.tables import OrderDomain
 from tests.unit.api.playedhosts import (
-    Taken,
     account_of,
     job_of,
     living,
+    lose,
+    one_job,
     pinned,
+    public_key,
     take,
     take_one,
     tell,
@@ -27,23 +28,6 @@ from tests.unit.api.playedhosts import (
 pytestmark = pytest.mark.usefixtures("database")
 
 SOON = timedelta(hours=2)
-
-
-async def one_job(equipment: Equipment) -> tuple[int, Taken]:
-    made = await living("h1")
-    order_id = await pinned(equipment, made)
-    return order_id, await take_one(equipment, order_id)
-
-
-async def lose(taken: Taken) -> None:
-    """Let the lease of a job end, and the pause after it."""
-    await Job.update({Job.lease_until: datetime.now(UTC) - timedelta(seconds=1)}).where(Job.id == taken.row["id"])
-    await jobs.end_leases(datetime.now(UTC))
-    await Job.update({Job.not_before: None}).where(Job.id == taken.row["id"])
-
-
-def public_key(equipment: Equipment) -> Ed25519PublicKey:
-    return keys.job_signing_key(equipment.settings.keys.job_signing).public_key()
 
 
 async def test_twenty_claims_at_once_hand_a_job_out_once(equipment: Equipment) -> None:

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.jobs import Outcome, Progress, open_signed
-from api import counters, keys, orders, piccolo_conf
+from api import counters, orders, piccolo_conf
 from api.equipment import Equipment
 from api.lifecycle import OrderState
 from api.notices.tables import Outbox
@@ -17,11 +16,11 @@ from api.provisioning import jobs, reports, view
 from api.provisioning.tables import Job, JobProgress
 from tests.unit.api.playedhosts import (
     STAFF,
-    Taken,
     account_of,
     job_of,
-    living,
-    pinned,
+    lose,
+    one_job,
+    public_key,
     report,
     take,
     take_one,
@@ -31,23 +30,6 @@ from tests.unit.api.playedhosts import (
 pytestmark = pytest.mark.usefixtures("database")
 
 SOON = timedelta(hours=2)
-
-
-async def one_job(equipment: Equipment) -> tuple[int, Taken]:
-    made = await living("h1")
-    order_id = await pinned(equipment, made)
-    return order_id, await take_one(equipment, order_id)
-
-
-async def lose(taken: Taken) -> None:
-    """Let the lease of a job end, and the pause after it."""
-    await Job.update({Job.lease_until: datetime.now(UTC) - timedelta(seconds=1)}).where(Job.id == taken.row["id"])
-    await jobs.end_leases(datetime.now(UTC))
-    await Job.update({Job.not_before: None}).where(Job.id == taken.row["id"])
-
-
-def public_key(equipment: Equipment) -> Ed25519PublicKey:
-    return keys.job_signing_key(equipment.settings.keys.job_signing).public_key()
 
 
 async def test_success_makes_the_order_active_and_tells_how_to_use_it(equipment: Equipment) -> None:
