@@ -31,7 +31,7 @@ setup: .venv/.installed ## install what is missing: Debian packages, the virtual
 
 .PHONY: lock
 lock: ## resolve the dependencies anew and pin them with hashes 
-	uv pip compile pyproject.toml --group lab --group dev $(UV_LOCK) --output-file requirements.lock
+	uv pip compile pyproject.toml --group lab --group bench --group dev $(UV_LOCK) --output-file requirements.lock
 	uv pip compile agent/pyproject.toml --constraint requirements.lock $(UV_LOCK) --output-file agent/requirements.lock
 UV_LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from api.activation.endings import lapse_due
@@ -19,6 +20,7 @@ from api.engine import opened
 from api.equipment import Equipment, equip
 from api.intake.screening import screen_waiting
 from api.notices.delivery import deliver_due
+from api.notices.facts import Papers, Sources
 from api.piccolo_conf import DB
 from api.provisioning import draws, handoff, jobs, signer
 from api.settings import Settings
@@ -26,6 +28,9 @@ from api.shop.page import order_page
 
 ENDS_WITHIN_S = 3.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+
+PAPERS: Mapping[str, Papers] = MappingProxyType({})
+"""Kind of mail → the documents that go with it; the room that makes them adds its line."""
 
 log = logging.getLogger("ankunft.work")
 
@@ -40,12 +45,12 @@ class Loop(NamedTuple):
 
 def loops(equipment: Equipment) -> Sequence[Loop]:
     """Return all that a worker does. Any number of workers may do it at once: each row is claimed."""
-    page = partial(order_page, equipment.settings)
+    sources = Sources(page=partial(order_page, equipment.settings), papers=PAPERS)
     registrar = DRIVERS[equipment.settings.hosting.registrar]()
     return (
         Loop("checks", lambda: screen_waiting(equipment), 0.25),
-        Loop("codes", lambda: deliver_due(equipment, page, "sms"), 0.25),
-        Loop("mails", lambda: deliver_due(equipment, page, "mail"), 0.25),
+        Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
+        Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
         Loop("registrar", lambda: registration.settle_all(registrar, handoff.enqueue), 0.5),

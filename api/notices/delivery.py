@@ -12,7 +12,7 @@ from typing import Any
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, MailEvent
 from api.notices import facts, letter, mail, outbox, sms
-from api.notices.facts import Page
+from api.notices.facts import Sources
 from api.piccolo_conf import DB
 
 BATCH = 40
@@ -27,7 +27,7 @@ CODE_LIVES = timedelta(minutes=10)
 log = logging.getLogger("ankunft.notices")
 
 
-async def deliver_due(equipment: Equipment, page: Page, channel: str) -> int:
+async def deliver_due(equipment: Equipment, sources: Sources, channel: str) -> int:
     """Send what is due by *channel*, a few at once; return how many rows were tried."""
     rows = await outbox.due(channel, BATCH)
     gate = asyncio.Semaphore(AT_ONCE)
@@ -36,7 +36,7 @@ async def deliver_due(equipment: Equipment, page: Page, channel: str) -> int:
         async with gate:
             claimed = await outbox.claim(row, HELD_FOR)
             if claimed is not None:
-                await _deliver(equipment, claimed, page)
+                await _deliver(equipment, claimed, sources)
 
     results = await asyncio.gather(*(one(row) for row in rows), return_exceptions=True)
     for result in results:
@@ -45,13 +45,13 @@ async def deliver_due(equipment: Equipment, page: Page, channel: str) -> int:
     return len(rows)
 
 
-async def _deliver(equipment: Equipment, row: dict[str, Any], page: Page) -> None:
+async def _deliver(equipment: Equipment, row: dict[str, Any], sources: Sources) -> None:
     """Send one claimed row. One that cannot be written or sent keeps no other one waiting."""
     try:
         if row["channel"] == "sms":
             await _send_sms(equipment, row)
         else:
-            await _send_mail(equipment, row, page)
+            await _send_mail(equipment, row, sources)
     except (mail.RefusedError, letter.LetterError, LookupError, ValueError) as error:
         problem = str(error) if isinstance(error, mail.RefusedError | letter.LetterError) else type(error).__name__
         log.error("%s %s is parked: %s", row["channel"], row["id"], problem)  # noqa: TRY400 (its text may hold personal data)
@@ -73,13 +73,13 @@ async def _put_off(row: Mapping[str, Any], problem: str) -> None:
         await _settle(row, MailEvent.DEFERRED, problem=problem, wait=_pause(row["tries"]))
 
 
-async def _send_mail(equipment: Equipment, row: Mapping[str, Any], page: Page) -> None:
+async def _send_mail(equipment: Equipment, row: Mapping[str, Any], sources: Sources) -> None:
     settings = equipment.settings
-    said = await facts.of_order(equipment, row, page)
+    said = await facts.of_order(equipment, row, sources.page)
     written = letter.write(settings.templates.folder, row["kind"], row["language"], said)
     recipient = settings.mail.staff if row["recipient"] == outbox.STAFF else row["recipient"]
-    made = mail.message(written, row, settings.mail, recipient, await facts.attachments(equipment, row))
-    await mail.send(made, settings.mail)
+    carried = await facts.attachments(equipment, row, sources)
+    await mail.send(mail.message(written, row, settings.mail, recipient, carried), settings.mail)
 
 
 async def _send_sms(equipment: Equipment, row: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parseaddr
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from babel.numbers import format_currency
@@ -16,7 +17,19 @@ from api.notices.mail import Attachment
 from api.tables import Customer, Order
 
 Page = Callable[[int], Awaitable[Any]]
-"""Gives the customer's page of an order; it stands on a higher floor and is handed down."""
+"""Gives the customer's page of an order."""
+
+Papers = Callable[[Equipment, Mapping[str, Any]], Awaitable[tuple[Attachment, ...]]]
+"""Gives the documents that go with the mail of an outbox row."""
+
+
+class Sources(NamedTuple):
+    """What letters say and carry that is made on higher floors, and is handed down."""
+
+    page: Page
+    #: Kind of mail → its documents, beside the texts that this room attaches itself.
+    papers: Mapping[str, Papers] = MappingProxyType({})
+
 
 TERMS_FILE = {"de": "AGB-{version}.txt", "en": "terms-{version}.txt"}
 
@@ -58,14 +71,18 @@ def of_code(equipment: Equipment, row: Mapping[str, Any], cart_id: str) -> dict[
     }
 
 
-async def attachments(equipment: Equipment, row: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    """Return the texts that go with a mail: the terms, as they were accepted, with the first one."""
-    if row["kind"] != "order_received":
-        return ()
+async def attachments(equipment: Equipment, row: Mapping[str, Any], sources: Sources) -> tuple[Attachment, ...]:
+    """Return what goes with the mail of outbox *row*: its papers, and the accepted terms with the first one."""
+    papers = sources.papers.get(row["kind"])
+    made = await papers(equipment, row) if papers else ()
+    return (*made, await _terms(equipment, row)) if row["kind"] == "order_received" else made
+
+
+async def _terms(equipment: Equipment, row: Mapping[str, Any]) -> Attachment:
     (order,) = await Order.select().where(Order.id == row["order"])
     version, language = order["terms_version"], row["language"]
     text = equipment.catalogue.terms[version][language]
-    return (Attachment(TERMS_FILE[language].format(version=version), text),)
+    return Attachment(TERMS_FILE[language].format(version=version), text)
 
 
 async def cart_of(row: Mapping[str, Any]) -> str:

@@ -36,10 +36,12 @@ class NotNowError(Exception):
 
 
 class Attachment(NamedTuple):
-    """A text that goes with a mail."""
+    """A document that goes with a mail."""
 
     name: str
-    text: str
+    content: str | bytes
+    #: Media type of *content* where it is bytes; a text is text/plain in UTF-8.
+    media_type: str = "application/pdf"
 
 
 def message(
@@ -59,8 +61,12 @@ def message(
     made["X-Auto-Response-Suppress"] = "All"
     made.set_content(letter.text, cte="quoted-printable")
     made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    for attachment in attachments:
-        made.add_attachment(attachment.text, filename=attachment.name, cte="quoted-printable")
+    for name, content, media_type in attachments:
+        if isinstance(content, str):
+            made.add_attachment(content, filename=name, cte="quoted-printable")
+        else:
+            main, _, sub = media_type.partition("/")
+            made.add_attachment(content, main, sub, filename=name)
     return made
 
 

@@ -13,6 +13,7 @@ from api import piccolo_conf
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, MailEvent
 from api.notices import delivery, mail, outbox
+from api.notices.facts import Sources
 from api.notices.tables import Outbox
 from api.shop.page import order_page
 from api.tables import Journal
@@ -38,8 +39,8 @@ def posting(equipment: Equipment, server: MailServer) -> Equipment:
 
 
 async def deliver(equipment: Equipment) -> int:
-    page = partial(order_page, equipment.settings)
-    return sum([await delivery.deliver_due(equipment, page, channel) for channel in ("sms", "mail")])
+    sources = Sources(partial(order_page, equipment.settings))
+    return sum([await delivery.deliver_due(equipment, sources, channel) for channel in ("sms", "mail")])
 
 
 async def again(equipment: Equipment) -> int:

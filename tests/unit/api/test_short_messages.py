@@ -11,6 +11,7 @@ import pytest
 from api.activation import code
 from api.equipment import Equipment
 from api.notices import delivery
+from api.notices.facts import Sources
 from api.notices.tables import Outbox
 from api.shop.page import order_page
 from api.tables import Journal
@@ -27,8 +28,8 @@ pytestmark = [
 
 
 async def deliver(equipment: Equipment) -> int:
-    page = partial(order_page, equipment.settings)
-    return sum([await delivery.deliver_due(equipment, page, channel) for channel in ("sms", "mail")])
+    sources = Sources(partial(order_page, equipment.settings))
+    return sum([await delivery.deliver_due(equipment, sources, channel) for channel in ("sms", "mail")])
 
 
 async def test_a_code_goes_to_the_telephone_and_into_no_table(equipment: Equipment, tmp_path: Any) -> None:

@@ -1,0 +1,1 @@
+"""Service entries, the invoice run, e-invoices, debits."""
