@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from .change import Change
 from .customer import as_customer
+from .errors import UnavailableError
 from .host import Host
 from .job import Account
 
 _PROC = Path("/proc")
+_GONE_WITHIN_S = 10.0
+_LOOK_EVERY_S = 0.02
 
 
 def running(uid: int) -> list[int]:
@@ -55,8 +59,24 @@ def no_processes(account: Account) -> Iterator[Change]:
             f"processes of {account.name}",
             f"{count}",
             "none",
-            lambda: as_customer(account, _end_all),
+            lambda: _end(account),
         )
+
+
+def _end(account: Account) -> None:
+    """End all processes and see them gone: on a busy server one that was killed can be in the middle of a write.
+
+    Raises:
+        UnavailableError: the kernel holds one for longer than `_GONE_WITHIN_S`.
+    """
+    as_customer(account, _end_all)
+    until = time.monotonic() + _GONE_WITHIN_S
+    while left := running(account.uid):
+        if time.monotonic() > until:
+            raise UnavailableError(
+                f"{len(left)} processes of {account.name} were killed and do not end; look at them with ps"
+            )
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _end_all() -> None:
