@@ -25,7 +25,7 @@ setup: .venv/.installed ## install what is missing: Debian packages, the virtual
 	@.ci/debian.sh $(PACKAGES)
 	@echo "== virtual environment"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install -qq --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -46,12 +46,12 @@ check: setup ## style, types, borders: ruff, mypy, import-linter, yamllint, ansi
 	ansible-lint --offline --strict
 
 .PHONY: test
-test: setup ## everything: units, contracts, journeys and faults on real hosting servers
-	pytest
+test: test-fast ## everything: units, contracts, journeys and faults on real hosting servers
+	pytest tests --ignore tests/house --ignore tests/unit
 
 .PHONY: test-fast
 test-fast: setup ## what needs no hosting servers, within a minute
-	pytest tests/house tests/unit
+	pytest --numprocesses 2 --dist worksteal tests/house tests/unit
 
 .PHONY: faults
 faults: setup ## the fault run alone: orders while runner, courier, API and servers are killed

@@ -40,11 +40,9 @@ def test_a_damaged_key_is_told_with_its_repair(tmp_path: Path, content: bytes) -
         api_key(file)
 
 
-def test_foreign_text_ends_no_line_of_the_journal(caplog: pytest.LogCaptureFixture) -> None:
-    line = journal._Line(for_journal=True)
-    with caplog.at_level(logging.INFO):
-        logging.getLogger("agent").error("%s", "a\nb\x1b[2J\u202e\ud800")
-    text = line.format(caplog.records[0])
+def test_foreign_text_ends_no_line_of_the_journal() -> None:
+    said = {"name": "agent", "levelno": logging.ERROR, "msg": "%s", "args": ("a\nb\x1b[2J\u202e\ud800",)}
+    text = journal._Line(for_journal=True).format(logging.makeLogRecord(said))
     assert text == "<3>agent: a\\u000ab\\u001b[2J\\u202e\\ud800"
 
 

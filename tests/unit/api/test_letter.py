@@ -40,7 +40,7 @@ def test_every_alarm_says_what_to_do(settings: Settings, what: str) -> None:
     assert "7K3M-P9TA-4" in written.subject
 
 
-@pytest.mark.parametrize("status", [*(str(event) for event in CONFIRMED), "FAILED"])
+@pytest.mark.parametrize("status", [*sorted(str(event) for event in CONFIRMED), "FAILED"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_domain_is_told_of_in_its_own_spelling(settings: Settings, status: str, language: str) -> None:
     written = letter.write(settings.templates.folder, "domain_status", language, said(settings, status=status))
