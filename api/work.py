@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from api.activation.endings import lapse_due
 from api.domains import registration
-from api.domains.registrar import DRIVERS
+from api.domains.drivers import DRIVERS
 from api.engine import opened
 from api.equipment import Equipment, equip
 from api.intake.screening import screen_waiting
@@ -46,14 +46,14 @@ class Loop(NamedTuple):
 def loops(equipment: Equipment) -> Sequence[Loop]:
     """Return all that a worker does. Any number of workers may do it at once: each row is claimed."""
     sources = Sources(page=partial(order_page, equipment.settings), papers=PAPERS)
-    registrar = DRIVERS[equipment.settings.hosting.registrar]()
+    registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
     return (
         Loop("checks", lambda: screen_waiting(equipment), 0.25),
         Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
-        Loop("registrar", lambda: registration.settle_all(registrar, handoff.enqueue), 0.5),
+        Loop("registrar", lambda: registration.settle_all(registrar, equipment.seal, handoff.enqueue), 0.5),
         Loop("offers", lapse_due, 30),
         Loop("nonces", signer.forget_old, 30),
     )

@@ -1,55 +1,220 @@
-"""Registrars: who orders domains for us. One driver per way, behind one call; EPP becomes one more of them."""
+"""What a registrar is: the one seam between a domain's life here and whoever orders domains. No driver lives here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
 
-from api.lifecycle import DomainEvent
+import msgspec
 
 
-class Wanted(NamedTuple):
-    """A domain that is ours to order."""
+class Availability(StrEnum):
+    """Whether a name can be ordered."""
 
+    AVAILABLE = "available"
+    TAKEN = "taken"
+    #: Nobody could say; never taken for available.
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a domain was refused, as far as it decides what the customer can do."""
+
+    WRONG_AUTH_CODE = "WRONG_AUTH_CODE"
+    #: The present registrar or registry forbids a transfer (clientTransferProhibited, …).
+    LOCKED = "LOCKED"
+    #: Registered or moved less than (mostly) 60 days ago.
+    TOO_YOUNG = "TOO_YOUNG"
+    #: The present registrar or the holder said no.
+    REJECTED = "REJECTED"
+    #: Nobody answered in the registry's time.
+    TIMED_OUT = "TIMED_OUT"
+    #: Somebody else holds the name.
+    TAKEN = "TAKEN"
+    #: A transfer of a name that nobody holds.
+    NOT_REGISTERED = "NOT_REGISTERED"
+    #: The registry asked our name servers and was not content.
+    ZONE_NOT_READY = "ZONE_NOT_READY"
+    #: The registry's rules for the name or the holder.
+    POLICY = "POLICY"
+    #: Our account at the registry has not enough money.
+    BALANCE = "BALANCE"
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who shall hold the domain: the customer, as handed in."""
+
+    company: str | None
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    #: ISO 3166-1, two letters.
+    country: str
+    #: E.164.
+    phone: str
+    email: str
+
+
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
+    """One order of one domain, its intent stored before anything is sent."""
+
+    #: order_domain.id.
+    id: int
     #: A-label.
     name: str
-    #: register or transfer.
-    action: str
+    action: Literal["register", "transfer"]
+    #: In clear, in memory only, byte for byte what the customer gave.
+    auth_code: str | None
+    holder: Holder
+    nameservers: tuple[str, ...]
+    years: int = 1
+    #: Our clTRID, stored before the first send; every repeat of this trade uses it. [A-Z0-9-], 3 to 64 characters.
+    transaction_id: str
+    #: When the intent was stored: what the registry made earlier is not this trade's.
+    since: datetime
+
+
+class Ds(msgspec.Struct, frozen=True):
+    """A delegation signer (RFC 4034): what the parent publishes of a zone's key."""
+
+    key_tag: int
+    algorithm: int
+    digest_type: int
+    #: Hexadecimal.
+    digest: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The domain is ours."""
+
+    expires_at: datetime | None = None
+    #: The registry's own id (roid), for staff.
+    registry_id: str | None = None
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """The registry took the order and will say by message how it ends."""
+
+    #: What the registry calls it (svTRID), for staff.
+    reference: str | None = None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The registry said no: repeating the same will not help."""
+
+    reason: Reason
+    #: The registry's own words, for staff; no auth code in it.
+    text: str = ""
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """The answer was lost, or could not be read: `look` decides."""
+
+    #: For staff, without data from the wire.
+    why: str = ""
+
+
+Outcome = Done | Pending | Refused | Unknown
+
+
+class News(StrEnum):
+    """What a registry's message is about."""
+
+    #: A pending create ended well (panData).
+    REGISTERED = "REGISTERED"
+    #: A transfer to us ended well (trnData).
+    TRANSFERRED = "TRANSFERRED"
+    #: A pending create or transfer to us ended badly; `reason` says why.
+    REFUSED = "REFUSED"
+    #: Somebody asks for a domain of ours (trnData, pending, we are acID).
+    LEAVING = "LEAVING"
+    #: A domain of ours went to another registrar.
+    LEFT = "LEFT"
+    #: A transfer away was rejected or cancelled.
+    STAYED = "STAYED"
+    EXPIRING = "EXPIRING"
+    #: serverHold, clientHold, redemption: it does not answer any more.
+    ON_HOLD = "ON_HOLD"
+    #: Hold or expiry is over.
+    RELEASED = "RELEASED"
+    LOW_BALANCE = "LOW_BALANCE"
+    #: Anything else, and what could not be read: kept for staff.
+    OTHER = "OTHER"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message out of the registry's queue."""
+
+    id: str
+    kind: News
+    #: When the registry queued it.
+    at: datetime
+    #: A-label of the domain it is about.
+    name: str | None = None
+    #: Our clTRID that it answers, where it says so (panData's paTRID).
+    transaction_id: str | None = None
+    reason: Reason | None = None
+    expires_at: datetime | None = None
+    #: The registry's words, for staff: cut to 2,000 characters, no auth code in it.
+    text: str = ""
+
+
+class RegistrarUnavailableError(Exception):
+    """The registry cannot be reached, or answers nothing useful; try again later. No data from the wire in the text."""
 
 
 class Registrar(Protocol):
-    """A way to have domains ordered."""
+    """A way to have domains ordered. One worker at a time talks through it: a lease holds the others off."""
 
-    async def settle(self, wanted: Wanted) -> DomainEvent | None:
-        """Say how the order of a domain ended, None while it has not.
+    #: What the registry is called in tables, alarms and for staff: "de", "lab", "inwx".
+    name: str
 
-        Called again and again while the domain is PENDING, also after a crash: a driver that orders something looks
-        first whether it did so already, so that a domain is ordered once.
+    async def check(self, name: str) -> Availability:
+        """Say whether *name* can be ordered; UNKNOWN when the registry cannot be asked."""
+
+    async def order(self, trade: Trade) -> Outcome:
+        """Send the create or the transfer request of *trade* once, and say what came back.
+
+        Everything that must be there before (contact, host objects) is made here and may be made again. Never raises
+        after the paid command may have left: that is Unknown.
+
+        Raises:
+            RegistrarUnavailableError: the paid command was certainly not sent.
         """
 
+    async def look(self, trade: Trade) -> Outcome | None:
+        """Say what became of *trade* (info, transfer query); None = the registry knows nothing of it: order it.
 
-class Nobody:
-    """Leaves domains to staff, who order them by hand and say so by `ankunft domain vouch`."""
+        Done only for what this trade made: a domain that was ours before `trade.since` is Refused(TAKEN).
 
-    async def settle(self, wanted: Wanted) -> DomainEvent | None:
-        """Know nothing, ever."""
-        del wanted
-        return None
+        Raises:
+            RegistrarUnavailableError: the registry cannot be asked now.
+        """
 
+    async def cancel(self, trade: Trade) -> Outcome:
+        """Take a pending transfer request back: Refused when it is, else what stands."""
 
-class Sandbox:
-    """Confirms at once, as a registry in a laboratory."""
+    async def secure(self, name: str, ds: Sequence[Ds]) -> None:
+        """Hand the DS records of *name* to the registry; the same again changes nothing.
 
-    async def settle(self, wanted: Wanted) -> DomainEvent | None:
-        """Confirm."""
-        return confirmation(wanted.action)
+        Raises:
+            RegistrarUnavailableError: it was not taken; try again.
+        """
 
+    async def poll(self) -> Message | None:
+        """Return the oldest message of the queue and leave it there; None = the queue is empty.
 
-DRIVERS: Mapping[str, type[Registrar]] = MappingProxyType({"none": Nobody, "sandbox": Sandbox})
-"""`hosting.registrar` in the settings → driver."""
+        A message that cannot be read comes as News.OTHER: it must not stop those behind it.
 
+        Raises:
+            RegistrarUnavailableError: the registry cannot be asked now.
+        """
 
-def confirmation(action: str) -> DomainEvent:
-    """Return the event that ends an *action* well."""
-    return DomainEvent.TRANSFERRED if action == "transfer" else DomainEvent.REGISTERED
+    async def acknowledge(self, message_id: str) -> None:
+        """Take a message out of the queue; only after what it says was committed."""
+
+    async def close(self) -> None:
+        """End the session."""

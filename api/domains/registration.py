@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api import journal
-from api.domains.registrar import Registrar, Wanted, confirmation
+from api.domains.registrar import Done, Outcome, Refused, Registrar
+from api.domains.trades import trade_of
 from api.lifecycle import DOMAIN_MOVES, DomainEvent, DomainState, IllegalMoveError, follow
 from api.notices import outbox
 from api.piccolo_conf import DB
+from api.seal import Seal
 from api.tables import OrderDomain
 
 BATCH = 100
@@ -39,7 +41,7 @@ async def begin(order_id: int) -> None:
         )
 
 
-async def settle_all(registrar: Registrar, confirmed: Confirmed) -> int:
+async def settle_all(registrar: Registrar, seal: Seal, confirmed: Confirmed) -> int:
     """Order the domains of accepted orders, and ask how those end that were ordered; return how many were moved.
 
     One domain that fails keeps no other one waiting.
@@ -47,7 +49,7 @@ async def settle_all(registrar: Registrar, confirmed: Confirmed) -> int:
     moved = 0
     for row in [*await _oldest(DomainState.REQUESTED), *await _oldest(DomainState.PENDING)]:
         try:
-            moved += await _settle(row, registrar, confirmed)
+            moved += await _settle(row, registrar, seal, confirmed)
         except IllegalMoveError:
             continue  # another worker, or staff, moved it
         except Exception as error:  # noqa: BLE001 (one bad domain must not keep the others waiting)
@@ -85,18 +87,31 @@ async def _oldest(state: DomainState) -> list[dict[str, Any]]:
     return list(await OrderDomain.select().where(bound).order_by(OrderDomain.changed_at).limit(BATCH))
 
 
-async def _settle(row: dict[str, Any], registrar: Registrar, confirmed: Confirmed) -> int:
-    moved = 0
+async def _settle(row: dict[str, Any], registrar: Registrar, seal: Seal, confirmed: Confirmed) -> int:
+    moved, outcome = 0, None
     if row["state"] == DomainState.REQUESTED.value:
         async with DB.transaction():  # committed before anything is ordered: after a crash it is looked up
             row = await _move(row, DomainEvent.ORDERED, actor=journal.SYSTEM)
         moved = 1
-    event = await registrar.settle(Wanted(row["name"], row["action"]))
+    else:
+        outcome = await registrar.look(await trade_of(row, seal))
+    event = _event(outcome or await registrar.order(await trade_of(row, seal)), row["action"])
     if event is not None:
         async with DB.transaction():
             await _finish(row, event, confirmed, actor=journal.SYSTEM)
         moved = 1
     return moved
+
+
+def _event(outcome: Outcome, action: str) -> DomainEvent | None:
+    if isinstance(outcome, Done):
+        return confirmation(action)
+    return DomainEvent.REFUSED if isinstance(outcome, Refused) else None
+
+
+def confirmation(action: str) -> DomainEvent:
+    """Return the event that ends an *action* well."""
+    return DomainEvent.TRANSFERRED if action == "transfer" else DomainEvent.REGISTERED
 
 
 async def _finish(row: Mapping[str, Any], event: DomainEvent, confirmed: Confirmed, *, actor: str) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""Which registrar the settings name: one line per driver, and the two that need no registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from api.domains.registrar import Availability, Done, Ds, Message, Outcome, Pending, Reason, Refused, Registrar, Trade
+from api.equipment import Equipment
+
+
+class Nobody:
+    """Leaves domains to staff, who order them by hand and say so by `ankunft domain vouch`."""
+
+    name = "none"
+
+    async def check(self, name: str) -> Availability:
+        """Know nothing."""
+        del name
+        return Availability.UNKNOWN
+
+    async def order(self, trade: Trade) -> Outcome:
+        """Leave it to staff."""
+        del trade
+        return Pending()
+
+    async def look(self, trade: Trade) -> Outcome | None:
+        """Leave it to staff."""
+        del trade
+        return Pending()
+
+    async def cancel(self, trade: Trade) -> Outcome:
+        """Hold nothing that could be taken back."""
+        del trade
+        return Refused(Reason.REJECTED)
+
+    async def secure(self, name: str, ds: Sequence[Ds]) -> None:
+        """Leave it to staff."""
+
+    async def poll(self) -> Message | None:
+        """Have no messages."""
+        return None
+
+    async def acknowledge(self, message_id: str) -> None:
+        """Have no messages."""
+
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+class Sandbox(Nobody):
+    """Confirms at once, as a registry in a laboratory."""
+
+    name = "sandbox"
+
+    async def order(self, trade: Trade) -> Outcome:
+        """Confirm."""
+        del trade
+        return Done()
+
+    async def look(self, trade: Trade) -> Outcome | None:
+        """Confirm."""
+        del trade
+        return Done()
+
+
+DRIVERS: Mapping[str, Callable[[Equipment], Registrar]] = MappingProxyType(
+    {"none": lambda _: Nobody(), "sandbox": lambda _: Sandbox()}
+)
+"""`hosting.registrar` in the settings → what makes the driver."""
