@@ -1,0 +1,152 @@
+"""The sections of the settings file: each one a table, with what each setting means. docs/operations.md lists them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")]
+Network = IPv4Network | IPv6Network
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the settings file."""
+
+
+class Database(Section, frozen=True):
+    """Where the records are."""
+
+    #: `sqlite:////absolute/path` or `postgresql://user@host/name`; a password comes by ANKUNFT_DATABASE_URL_FILE.
+    url: str
+
+
+class Http(Section, frozen=True):
+    """How the API is reached."""
+
+    #: As customers and staff write it: the base of every link in an answer or mail.
+    public_url: str
+    #: As agents write it: the base that their signatures cover.
+    agent_url: str
+    bind: str = "127.0.0.1"
+    port: Port = 8080
+    #: Only from these addresses is X-Forwarded-For believed.
+    trusted_proxies: tuple[str, ...] = ()
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The trusted proxies as networks."""
+        return tuple(ip_network(network) for network in self.trusted_proxies)
+
+
+class Keys(Section, frozen=True):
+    """Where `ankunft init` put the keys: 0700, of the service's user, kept apart from the database's backup."""
+
+    folder: Path
+
+    @property
+    def master(self) -> Path:
+        """32 random bytes; seals data at rest, derives tokens and codes."""
+        return self.folder / "master.key"
+
+    @property
+    def job_signing(self) -> Path:
+        """Ed25519 key whose public half the hosting servers pin."""
+        return self.folder / "job-signing.key"
+
+
+class Mail(Section, frozen=True):
+    """The mail server that takes our mail."""
+
+    smtp_host: str
+    #: What customers see and answer to.
+    sender: str
+    #: Who is told of parked jobs and of missing room.
+    staff: str
+    smtp_port: Port = 25
+    smtp_user: str = ""
+    #: Comes by ANKUNFT_MAIL_SMTP_PASSWORD_FILE.
+    smtp_password: str = ""
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+
+
+class Sms(Section, frozen=True):
+    """The gateway for short messages, and what it may cost."""
+
+    #: An apprise URL with {phone} in it; empty = SMS is offered to nobody.
+    url: str = ""
+    countries: tuple[Country, ...] = ("DE", "AT", "CH")
+    #: Messages a day; when they are used up, SMS is not offered until the next day (UTC).
+    daily_budget: Annotated[int, msgspec.Meta(ge=0)] = 500
+    #: Messages a day to one number, over all orders.
+    per_number_daily: Positive = 10
+    #: How long a customer waits before a code is sent again.
+    resend_after_s: Annotated[int, msgspec.Meta(ge=0)] = 30
+
+
+class Hosting(Section, frozen=True):
+    """What is told to customers about the hosting servers."""
+
+    #: The hoster's own zone; accounts are reached at <account>.<zone> from the first second.
+    zone: str
+    #: Who registers domains: "none" leaves it to staff, "sandbox" confirms at once and is for labs.
+    registrar: Literal["none", "sandbox"] = "none"
+    sftp_port: Port = 22
+
+
+class Folder(Section, frozen=True):
+    """A folder of data that is not code."""
+
+    folder: Path
+
+
+class Leases(Section, frozen=True):
+    """How long the agents may be silent."""
+
+    lease_s: Positive = 30
+    long_poll_s: Annotated[int, msgspec.Meta(ge=1, le=25)] = 25
+
+
+class Orders(Section, frozen=True):
+    """How long things wait for people."""
+
+    expires_after_days: Positive = 14
+    #: Password hashes made at once.
+    hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more
+    #: would hand out a lever to stall them.
+    hashing_rounds: Annotated[int, msgspec.Meta(ge=5000, le=1_000_000)] = 100_000
+
+
+class SellerFacts(Section, frozen=True):
+    """The hoster as it stands on invoices. Nothing is billed before it is filled in."""
+
+    name: str = ""
+    #: Who answers questions about an invoice.
+    contact: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    country: Country = "DE"
+    email: str = ""
+    phone: str = ""
+    #: Umsatzsteuer-Identifikationsnummer; a small business may have none and names its tax number.
+    vat_id: str = ""
+    #: Steuernummer.
+    tax_number: str = ""
+    iban: str = ""
+    bic: str = ""
+    #: Gläubiger-Identifikationsnummer; needed to debit accounts.
+    creditor_id: str = ""
+    #: What the law wants at the foot: register court and number, managing directors.
+    legal: str = ""
+    #: Small business (Kleinunternehmer, § 19 UStG): no VAT is charged.
+    small_business: bool = False
+    #: How long customers may take to pay; for a debit the days of its notice.
+    payment_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
+    #: IANA name: which day it is when a service begins or an invoice is issued.
+    time_zone: str = "Europe/Berlin"
