@@ -34,7 +34,7 @@ class Nobody:
         del trade
         return Refused(Reason.REJECTED)
 
-    async def secure(self, name: str, ds: Sequence[Ds]) -> None:
+    async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Leave it to staff."""
 
     async def poll(self) -> Message | None:

@@ -197,8 +197,10 @@ class Registrar(Protocol):
     async def cancel(self, trade: Trade) -> Outcome:
         """Take a pending transfer request back: Refused when it is, else what stands."""
 
-    async def secure(self, name: str, ds: Sequence[Ds]) -> None:
-        """Hand the DS records of *name* to the registry; the same again changes nothing.
+    async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
+        """Let *name* at the registry have exactly these name servers and DS records; the same again changes nothing.
+
+        Called once the domain is ours: a transfer brings the former provider's along. No *ds* = no DNSSEC.
 
         Raises:
             RegistrarUnavailableError: it was not taken; try again.
