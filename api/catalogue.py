@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from api.registries import Registries, Registry, by_tld
+
 LANGUAGES = ("de", "en")
 Language = Literal["de", "en"]
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -63,6 +65,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     #: Version → language → text.
     terms: Mapping[str, Mapping[str, str]]
     letters: Mapping[str, Letters]
+    #: What the registries demand.
+    registries: Registries
 
 
 def load(folder: Path) -> Catalogue:
@@ -80,7 +84,15 @@ def load(folder: Path) -> Catalogue:
         terms_version=max(terms),
         terms=MappingProxyType(terms),
         letters=MappingProxyType(_read(folder / "domains.toml", dict[str, Letters])),
+        registries=_registries(folder / "registries"),
     )
+
+
+def _registries(folder: Path) -> Registries:
+    try:
+        return by_tld(_read(file, Registry) for file in sorted(folder.glob("*.toml")))
+    except ValueError as error:
+        raise CatalogueError(f"{folder}: {error}") from error
 
 
 def _terms(folder: Path) -> dict[str, str]:

@@ -10,7 +10,14 @@ APP_CONFIG = AppConfig(
     app_name="ankunft",
     migrations_folder_path=str(Path(__file__).parent / "migrations" / "versions"),
     table_classes=table_finder(
-        ["api.tables", "api.activation.tables", "api.provisioning.tables", "api.notices.tables"], exclude_imported=True
+        [
+            "api.tables",
+            "api.activation.tables",
+            "api.provisioning.tables",
+            "api.notices.tables",
+            "api.customers.tables",
+        ],
+        exclude_imported=True,
     ),
     migration_dependencies=[],
     commands=[],

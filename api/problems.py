@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from api.activation import acceptance, code
+from api.activation import acceptance, budget, code
 from api.answers import TYPE, FieldsError, Problem, answer
 from api.edge import NotJsonError, WrongMediaTypeError
 from api.engine.conflicts import is_unavailable
@@ -54,7 +54,7 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     WrongMediaTypeError: Row(415, "media-type", "The body has to be JSON"),
     FieldsError: Row(422, "fields", "Something in the request cannot be right"),
     placing.KeyReusedError: Row(422, "idempotency-key-reused", "Idempotency-Key was used for something else"),
-    code.TooSoonError: Row(429, "too-soon", "Too often; try again later"),
+    budget.TooSoonError: Row(429, "too-soon", "Too often; try again later"),
 })  # fmt: skip
 """Every error of the public tree that a client can act on. What is absent is a 500."""
 
@@ -95,7 +95,7 @@ def tell(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:
-    if isinstance(error, code.TooSoonError):
+    if isinstance(error, budget.TooSoonError):
         return {"Retry-After": str(error.wait_s)}
     if status == 401:  # noqa: PLR2004 (RFC 9110, 11.6.1: says how to authenticate)
         return {"WWW-Authenticate": "Bearer"}

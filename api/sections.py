@@ -84,7 +84,9 @@ class Sms(Section, frozen=True):
     daily_budget: Annotated[int, msgspec.Meta(ge=0)] = 500
     #: Messages a day to one number, over all orders.
     per_number_daily: Positive = 10
-    #: How long a customer waits before a code is sent again.
+    #: How much of the daily budget orders from one neighbourhood of the network (/24, for IPv6 /48) may use up.
+    share_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+    #: How long a customer waits before a code is sent again; twice as long after each one, up to an hour.
     resend_after_s: Annotated[int, msgspec.Meta(ge=0)] = 30
 
 

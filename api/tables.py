@@ -118,6 +118,18 @@ class Counter(Table, db=DB):
     last = BigInt()
 
 
+class Allowance(Table, db=DB):
+    """How often something happened in a period, for what may happen only so often; see `api.allowances`."""
+
+    id: Serial
+    #: What is counted: `sms`, `sms to <digest>`, `sms from <digest>`, …
+    scope = Varchar(100)
+    #: A day (UTC), or a finer one.
+    period = Varchar(20)
+    taken = Integer(default=0)
+    first_at = Timestamptz(default=None)
+
+
 class Staff(Table, db=DB):
     """A person who may use the staff routes."""
 

@@ -13,6 +13,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
+from api import allowances
 from api.activation.endings import lapse_due
 from api.domains import registration
 from api.domains.drivers import DRIVERS
@@ -56,6 +57,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("registrar", lambda: registration.settle_all(registrar, equipment.seal, handoff.enqueue), 0.5),
         Loop("offers", lapse_due, 30),
         Loop("nonces", signer.forget_old, 30),
+        Loop("allowances", lambda: allowances.forget_old(datetime.now(UTC)), 3600),
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 import msgspec
 
 from api import journal
+from api.activation import budget
 from api.activation.acceptance import accept
+from api.activation.budget import TooSoonError
 from api.activation.tables import SmsActivation
 from api.answers import wrong
 from api.equipment import Equipment
@@ -18,9 +21,11 @@ from api.intake.screening import SMS, phone_of
 from api.lifecycle import OrderEvent, OrderState
 from api.notices import outbox
 from api.piccolo_conf import DB
-from api.tables import Journal, Order
+from api.settings import Sms
+from api.tables import Order
 
 VALID_FOR = timedelta(minutes=10)
+LONGEST_WAIT_S = 3600
 CODE = re.compile(r"[0-9]{6}\Z", re.ASCII)
 REQUESTED = "CODE_REQUESTED"
 
@@ -31,14 +36,6 @@ class NotOfferedError(Exception):
 
 class UsedUpError(Exception):
     """The code, or all tries of the order, are worth nothing any more."""
-
-
-class TooSoonError(Exception):
-    """A code was asked for too often; `wait_s` says when to come back."""
-
-    def __init__(self, message: str, wait_s: int) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
 
 
 async def request(equipment: Equipment, order_id: int, *, actor: str) -> datetime:
@@ -53,8 +50,8 @@ async def request(equipment: Equipment, order_id: int, *, actor: str) -> datetim
     async with DB.transaction():
         order = await _waiting_order(order_id)
         number = equipment.seal.derive("phone", await phone_of(order))[:16].hex()
-        await _check_budget(equipment, number, now)
         generation = await _next_generation(equipment, order_id, now)
+        await budget.spend(equipment, order, number, now)
         row = await journal.write(
             subject="sms", subject_id=number, order=order_id, event=REQUESTED, actor=actor,
             facts={"generation": generation},
@@ -120,41 +117,29 @@ async def _take_try(order_id: int) -> int:
 
 
 async def _next_generation(equipment: Equipment, order_id: int, now: datetime) -> int:
+    """Make the next code the valid one, unless the one before it went out too short a while ago."""
     await SmsActivation.insert(SmsActivation(order=order_id)).on_conflict(action="DO NOTHING")
-    wait = timedelta(seconds=equipment.settings.sms.resend_after_s)
+    (row,) = await SmsActivation.select().where(SmsActivation.order == order_id)
+    if row["tries_left"] <= 0:
+        raise UsedUpError("all tries are used up; send the signed contract back, or call us")
+    wait = waiting_time(equipment.settings.sms, row["generation"])
+    if row["sent_at"] is not None and (early := row["sent_at"] + wait - now) > timedelta(0):
+        raise TooSoonError("a code is on its way already", ceil(early.total_seconds()))
     moved = (
         await SmsActivation.update({
             SmsActivation.generation: SmsActivation.generation + 1,
             SmsActivation.sent_at: now,
             SmsActivation.expires_at: now + VALID_FOR,
+            SmsActivation.is_wanted: False,
         })
-        .where(
-            SmsActivation.order == order_id,
-            SmsActivation.tries_left > 0,
-            SmsActivation.sent_at.is_null() | (SmsActivation.sent_at <= now - wait),
-        )
+        .where(SmsActivation.order == order_id, SmsActivation.generation == row["generation"])
         .returning(SmsActivation.generation)
     )  # fmt: skip
-    if moved:
-        return int(moved[0]["generation"])
-    row = await SmsActivation.select().where(SmsActivation.order == order_id).first()
-    if row is None or row["tries_left"] <= 0:
-        raise UsedUpError("all tries are used up; send the signed contract back, or call us")
-    raise TooSoonError("a code is on its way already", _seconds(row["sent_at"] + wait - now))
+    if not moved:
+        raise TooSoonError("a code is on its way already", ceil(wait.total_seconds()) or 1)
+    return int(moved[0]["generation"])
 
 
-async def _check_budget(equipment: Equipment, number: str, now: datetime) -> None:
-    """Stop where one number or all together have had enough for today (UTC)."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = (Journal.subject == "sms") & (Journal.event == REQUESTED) & (Journal.at >= midnight)
-    sms = equipment.settings.sms
-    if (
-        await Journal.count().where(today & (Journal.subject_id == number)) >= sms.per_number_daily
-        or await Journal.count().where(today) >= sms.daily_budget
-    ):
-        tomorrow = _seconds(midnight + timedelta(days=1) - now)
-        raise TooSoonError("no more codes can be sent today; the signed contract opens the account too", tomorrow)
-
-
-def _seconds(span: timedelta) -> int:
-    return max(1, int(span.total_seconds()) + 1)
+def waiting_time(sms: Sms, sent: int) -> timedelta:
+    """Return how long a customer who was *sent* so many codes waits for another one: twice as long each time."""
+    return timedelta(seconds=min(sms.resend_after_s * 2 ** max(0, min(sent, 20) - 1), LONGEST_WAIT_S))

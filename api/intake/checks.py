@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -13,14 +12,9 @@ from api.catalogue import Catalogue, Tariff
 from api.intake import names, person
 from api.intake.form import Applicant, Choice, OrderedDomain, OrderForm, Payment
 from api.intake.password import weakness
+from api.registries import AuthCodes, registry_of
 
 T = TypeVar("T")
-
-AUTH_CODES = {
-    "de": (re.compile(r"[A-HJ-NP-Za-km-np-z2-9+*/-]{8,16}\Z"), "8 to 16 letters, digits, + - * /, without I l O o 0 1"),
-}
-"""What a code of a registry looks like, by top-level domain."""
-ANY_AUTH_CODE = (re.compile(r"[\x21-\x7e]{6,64}\Z"), "6 to 64 printable characters without blanks")
 
 
 class CheckedDomain(NamedTuple):
@@ -132,20 +126,19 @@ def _domains(
         name = findings.ask(f"{field}.name", lambda said=domain: names.order_name(said.name, catalogue.letters), "")  # type: ignore[misc]  # bound at once
         if name and name in {other.name for other in checked}:
             findings.note(f"{field}.name", "is ordered twice here")
-        _auth_code(domain, name, field, findings)
+        _auth_code(domain, registry_of(name, catalogue.registries).auth_code, field, findings)
         checked.append(CheckedDomain(name, domain.action, domain.auth_code))
     return checked
 
 
-def _auth_code(domain: OrderedDomain, name: str, field: str, findings: Findings) -> None:
-    pattern, rule = AUTH_CODES.get(name.rpartition(".")[2], ANY_AUTH_CODE)
+def _auth_code(domain: OrderedDomain, codes: AuthCodes, field: str, findings: Findings) -> None:
     if domain.action == "register":
         if domain.auth_code is not None:
             findings.note(f"{field}.auth_code", "belongs to a transfer; a registration has none")
     elif domain.auth_code is None:
         findings.note(f"{field}.auth_code", "is needed for a transfer; the present registrar gives it out")
-    elif not pattern.match(domain.auth_code):
-        findings.note(f"{field}.auth_code", f"has to be {rule}")
+    elif not codes.take(domain.auth_code):
+        findings.note(f"{field}.auth_code", f"has to be {codes.said}")
 
 
 def _own_words(applicant: Applicant | None, domains: list[CheckedDomain]) -> list[str]:

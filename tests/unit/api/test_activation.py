@@ -2,35 +2,25 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 import pytest
 
 from api import counters
 from api.activation import code
-from api.activation.code import NotOfferedError, TooSoonError, UsedUpError
+from api.activation.code import NotOfferedError, UsedUpError
 from api.activation.tables import SmsActivation
 from api.answers import FieldsError
 from api.equipment import Equipment
 from api.intake.screening import screen_waiting
 from api.notices.tables import Outbox
 from api.provisioning.tables import Account, Draw, Job
-from api.settings import Settings
 from api.tables import Customer, Journal, Order, OrderDomain
 from tests.unit.api.orderform import offered, placed, row_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
 CUSTOMER = "customer"
-
-
-def with_sms(equipment: Equipment, **changes: Any) -> Equipment:
-    """Return *equipment* with other settings for messages."""
-    settings: Settings = msgspec.structs.replace(
-        equipment.settings, sms=msgspec.structs.replace(equipment.settings.sms, **changes)
-    )
-    return Equipment(settings, equipment.seal, equipment.catalogue, equipment.hashing, equipment.closing)
 
 
 async def right_code(equipment: Equipment, order_id: int) -> str:
@@ -102,10 +92,10 @@ async def test_five_hundred_guesses_at_once_are_five_tries(equipment: Equipment)
     await code.request(equipment, order_id, actor=CUSTOMER)
     wrong = other_than(await right_code(equipment, order_id))
     answers = await asyncio.gather(
-        *(code.confirm(equipment, order_id, wrong, actor=CUSTOMER) for _ in range(100)), return_exceptions=True
+        *(code.confirm(equipment, order_id, wrong, actor=CUSTOMER) for _ in range(500)), return_exceptions=True
     )
     assert sum(isinstance(answer, FieldsError) for answer in answers) == 5
-    assert sum(isinstance(answer, UsedUpError) for answer in answers) == 95
+    assert sum(isinstance(answer, UsedUpError) for answer in answers) == 495
 
 
 async def test_asking_again_gives_no_more_tries(equipment: Equipment) -> None:
@@ -168,34 +158,3 @@ async def test_what_is_no_code_costs_no_try(equipment: Equipment) -> None:
             await code.confirm(equipment, order_id, text, actor=CUSTOMER)
     (row,) = await SmsActivation.select().where(SmsActivation.order == order_id)
     assert row["tries_left"] == 5
-
-
-async def test_a_code_is_not_sent_again_at_once(equipment: Equipment) -> None:
-    patient = with_sms(equipment, resend_after_s=30)
-    order_id = await offered(patient)
-    await code.request(patient, order_id, actor=CUSTOMER)
-    with pytest.raises(TooSoonError) as caught:
-        await code.request(patient, order_id, actor=CUSTOMER)
-    assert 1 <= caught.value.wait_s <= 31
-
-
-async def test_one_number_gets_only_so_many_messages_a_day(equipment: Equipment) -> None:
-    thrifty = with_sms(equipment, per_number_daily=2)
-    for expected in (None, None, TooSoonError):
-        order_id = await offered(thrifty)
-        if expected is None:
-            await code.request(thrifty, order_id, actor=CUSTOMER)
-        else:
-            with pytest.raises(expected):
-                await code.request(thrifty, order_id, actor=CUSTOMER)
-    other = await offered(thrifty, customer__phone="+4915112345679")
-    await code.request(thrifty, other, actor=CUSTOMER)
-
-
-async def test_all_together_get_only_so_many_messages_a_day(equipment: Equipment) -> None:
-    thrifty = with_sms(equipment, daily_budget=2)
-    for number in range(2):
-        await code.request(thrifty, await offered(thrifty, customer__phone=f"+491511234567{number}"), actor=CUSTOMER)
-    last = await offered(thrifty, customer__phone="+4915112345679")
-    with pytest.raises(TooSoonError):
-        await code.request(thrifty, last, actor=CUSTOMER)
