@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from piccolo.engine import engine_finder
 
+from api.engine.postgres import CHANNEL
 from api.tables import Counter
 
 
@@ -52,6 +53,20 @@ async def unchangeable(table: str) -> None:
             f" AS $$ BEGIN RAISE EXCEPTION '{rule}'; END $$"
         )
         await _execute(f'CREATE TRIGGER "{rule}" BEFORE UPDATE OR DELETE ON "{table}" EXECUTE FUNCTION "{rule}"()')
+
+
+async def told(table: str) -> None:
+    """Tell those who listen of every commit that wrote to *table*. SQLite has nobody to tell; there a watcher looks."""
+    if _on_sqlite():
+        return
+    rule = f"{table}_told"
+    await _execute(
+        f'CREATE FUNCTION "{rule}"() RETURNS trigger LANGUAGE plpgsql'
+        f" AS $$ BEGIN PERFORM pg_notify('{CHANNEL}', ''); RETURN NULL; END $$"
+    )
+    await _execute(
+        f'CREATE TRIGGER "{rule}" AFTER INSERT OR UPDATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION "{rule}"()'
+    )
 
 
 async def numbers_from(counter: str, first: int) -> None:
