@@ -117,6 +117,10 @@ class Orders(Section, frozen=True):
     """How long things wait for people."""
 
     expires_after_days: Positive = 14
+    #: How many days before an offer lapses its customer is reminded; empty = never.
+    remind_before_days: tuple[Positive, ...] = (7, 2)
+    #: How long an order may be in review before staff are told.
+    review_alarm_after_hours: Positive = 24
     #: Password hashes made at once.
     hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more

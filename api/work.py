@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from api import allowances
 from api.activation.endings import lapse_due
+from api.activation.reminders import remind_due
+from api.activation.reviews import tell_overdue
 from api.domains import registration
 from api.domains.drivers import DRIVERS
 from api.engine import opened
@@ -56,6 +58,10 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("room", draws.look_for_room, 0.5),
         Loop("registrar", lambda: registration.settle_all(registrar, equipment.seal, handoff.enqueue), 0.5),
         Loop("offers", lapse_due, 30),
+        Loop("reminders", lambda: remind_due(equipment.settings.orders), 60),
+        Loop(
+            "reviews", lambda: tell_overdue(equipment.settings.orders.review_alarm_after_hours, datetime.now(UTC)), 60
+        ),
         Loop("nonces", signer.forget_old, 30),
         Loop("allowances", lambda: allowances.forget_old(datetime.now(UTC)), 3600),
     )

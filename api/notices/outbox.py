@@ -29,15 +29,15 @@ async def tell(
     order = await Order.select().where(Order.id == order_id).first()
     assert order is not None
     now = datetime.now(UTC)
-    is_for_staff = kind.startswith(f"{STAFF}_")
+    to_staff = is_for_staff(kind)
     await Outbox.insert(
         Outbox(
             order=order_id,
             journal=journal_id,
             channel=channel,
             kind=kind,
-            recipient=STAFF if is_for_staff else await _address(order, "phone" if channel == "sms" else "email"),
-            language=STAFF_LANGUAGE if is_for_staff else order["language"],
+            recipient=STAFF if to_staff else await _address(order, "phone" if channel == "sms" else "email"),
+            language=STAFF_LANGUAGE if to_staff else order["language"],
             message_id=uuid4().hex,
             context=json.dumps(dict(context or {})),
             state=MailState.QUEUED.value,
@@ -45,6 +45,11 @@ async def tell(
             created_at=now,
         )
     )
+
+
+def is_for_staff(kind: str) -> bool:
+    """Return whether letters of *kind* go to staff, in their language."""
+    return kind.startswith(f"{STAFF}_")
 
 
 async def due(channel: str, most: int) -> list[dict[str, Any]]:
@@ -100,8 +105,11 @@ async def is_superseded(row: Mapping[str, Any]) -> bool:
 
 
 async def _address(order: Mapping[str, Any], field: str) -> str:
-    """Return mail address or telephone of the customer, or of who wants to become one."""
+    """Return mail address or telephone of the customer, or of who wants to become one; nothing where none is known.
+
+    A row without an address is parked when it is its turn, and keeps the change that it tells of from nothing.
+    """
     if order["customer"] is not None:
         (customer,) = await Customer.select().where(Customer.id == order["customer"])
         return str(customer[field])
-    return str(json.loads(order["applicant"])[field])
+    return str(json.loads(order["applicant"]).get(field, ""))
