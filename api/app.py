@@ -22,6 +22,7 @@ from api.openapi import Json, describe
 from api.piccolo_conf import DB
 from api.provisioning import routes as provisioning
 from api.provisioning.bell import Bell
+from api.shop import contract
 from api.shop import routes as shop
 
 AGENT_TREE = "/agent/"
@@ -36,6 +37,7 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     shop.send_code,
     shop.confirm_code,
     shop.withdraw_order,
+    contract.show_contract,
     console.find_carts,
     console.show_cart,
     console.accept_cart,

@@ -13,6 +13,7 @@ APP_CONFIG = AppConfig(
         [
             "api.tables",
             "api.activation.tables",
+            "api.activation.contracts.tables",
             "api.provisioning.tables",
             "api.notices.tables",
             "api.customers.tables",

@@ -25,14 +25,15 @@ from api.sections import (
     Mail,
     Network,
     Orders,
+    Returns,
     Section,
     SellerFacts,
     Sms,
 )
 
 __all__ = [
-    "CONFIG", "Database", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders", "Section",
-    "SellerFacts", "Settings", "SettingsError", "Sms", "database_url", "load",
+    "CONFIG", "Database", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders", "Returns",
+    "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url", "load",
 ]  # fmt: skip
 
 PREFIX = "ANKUNFT_"
@@ -57,6 +58,7 @@ class Settings(Section, frozen=True):
     leases: Leases = Leases()
     orders: Orders = Orders()
     seller: SellerFacts = SellerFacts()
+    returns: Returns = Returns()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from api import allowances
+from api.activation.contracts import document as contract
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
@@ -32,7 +33,7 @@ from api.shop.page import order_page
 ENDS_WITHIN_S = 3.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
-PAPERS: Mapping[str, Papers] = MappingProxyType({})
+PAPERS: Mapping[str, Papers] = MappingProxyType({"order_offered": contract.papers, "order_reminder": contract.papers})
 """Kind of mail → the documents that go with it; the room that makes them adds its line."""
 
 log = logging.getLogger("ankunft.work")
