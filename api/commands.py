@@ -112,7 +112,11 @@ def epoch_raise(gap: int) -> None:
     async def work() -> None:
         async with DB.transaction():
             epoch = await counters.take(counters.EPOCH)
-            last = {name: await counters.skip(name, gap) for name in counters.FIRST if name != counters.EPOCH}
+            last = {
+                name: await counters.skip(name, gap)
+                for name in counters.FIRST | counters.LATER
+                if name != counters.EPOCH
+            }
             await journal.write(
                 subject="epoch", subject_id=epoch, event="EPOCH_RAISED", actor=OPERATOR, facts=last | {"gap": gap}
             )

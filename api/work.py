@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from api import allowances
+from api.activation.confirmed import domain_confirmed
 from api.activation.contracts import document as contract
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
@@ -26,7 +27,7 @@ from api.intake.screening import screen_waiting
 from api.notices.delivery import deliver_due
 from api.notices.facts import Papers, Sources
 from api.piccolo_conf import DB
-from api.provisioning import draws, handoff, jobs, signer
+from api.provisioning import draws, jobs, signer
 from api.settings import Settings
 from api.shop.page import order_page
 
@@ -50,6 +51,7 @@ class Loop(NamedTuple):
 def loops(equipment: Equipment) -> Sequence[Loop]:
     """Return all that a worker does. Any number of workers may do it at once: each row is claimed."""
     sources = Sources(page=partial(order_page, equipment.settings), papers=PAPERS)
+    confirmed = partial(domain_confirmed, equipment)
     registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
     return (
         Loop("checks", lambda: screen_waiting(equipment), 0.25),
@@ -57,7 +59,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
-        Loop("registrar", lambda: registration.settle_all(registrar, equipment.seal, handoff.enqueue), 0.5),
+        Loop("registrar", lambda: registration.settle_all(registrar, equipment.seal, confirmed), 0.5),
         Loop("offers", lapse_due, 30),
         Loop("reminders", lambda: remind_due(equipment.settings.orders), 60),
         Loop(

@@ -10,9 +10,10 @@ from api.engine.postgres import CHANNEL
 from api.tables import Counter
 
 
-async def unique(table: str, *columns: str) -> None:
-    """Let no two rows of *table* hold the same *columns*; NULL is the same as nothing."""
-    await _execute(f'CREATE UNIQUE INDEX "{_name(table, columns)}_unique" ON "{table}" ({_list(columns)})')
+async def unique(table: str, *columns: str, where: str = "") -> None:
+    """Let no two rows of *table*, of those *where* a condition holds, hold the same *columns*; NULL is nothing."""
+    some = f" WHERE {where}" if where else ""
+    await _execute(f'CREATE UNIQUE INDEX "{_name(table, columns)}_unique" ON "{table}" ({_list(columns)}){some}')
 
 
 async def index(table: str, *columns: str) -> None:
