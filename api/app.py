@@ -36,6 +36,7 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     shop.show_order,
     shop.send_code,
     shop.confirm_code,
+    shop.correct_phone,
     shop.withdraw_order,
     contract.show_contract,
     console.find_carts,

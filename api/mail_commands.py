@@ -92,6 +92,7 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "order_number": 500001,
         "customer_number": 100001,
         "name": "Jürgen O'Brien",
+        "phone_end": "78",
         "state": "ACTIVE",
         "tariff": "Start",
         "interval_months": 1,

@@ -14,6 +14,7 @@ from api.tables import Order
 LETTERS: Mapping[OrderEvent, str] = MappingProxyType({
     OrderEvent.OFFERED: "order_offered",
     OrderEvent.HELD_FOR_REVIEW: "order_in_review",
+    OrderEvent.PHONE_CORRECTED: "phone_corrected",
     OrderEvent.REFUSED: "order_refused",
     OrderEvent.REOPENED: "order_reopened",
     OrderEvent.LAPSED: "order_lapsed",

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from api import allowances
 from api.activation.confirmed import domain_confirmed
 from api.activation.contracts import document as contract
+from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
@@ -56,6 +57,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
     return (
         Loop("checks", lambda: screen_waiting(equipment), 0.25),
         Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
+        Loop("corrections", lambda: send_wanted(equipment), 0.5),
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),

@@ -54,6 +54,7 @@ async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> 
         "order_number": order["number"],
         "customer_number": customer.get("number"),
         "name": f"{customer['given_name']} {customer['family_name']}",
+        "phone_end": customer["phone"][-2:],
         "state": shown.state,
         "tariff": tariff.name[row["language"]],
         "interval_months": order["billing_interval_months"],
