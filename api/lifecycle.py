@@ -7,6 +7,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
+from api.domainlife import DOMAIN_MOVES, HELD_DOMAINS, DomainEvent, DomainState
+
+__all__ = [
+    "DOMAIN_MOVES", "HELD_DOMAINS", "JOB_MOVES", "MAIL_MOVES", "ORDER_MOVES", "DomainEvent", "DomainState",
+    "IllegalMoveError", "JobEvent", "JobState", "MailEvent", "MailState", "OrderEvent", "OrderState", "final", "follow",
+]  # fmt: skip
+
 
 class IllegalMoveError(Exception):
     """An event that does not fit the state a thing is in."""
@@ -34,9 +41,7 @@ class OrderEvent(StrEnum):
     HELD_FOR_REVIEW = "HELD_FOR_REVIEW"
     REFUSED = "REFUSED"
     REOPENED = "REOPENED"
-    PHONE_CORRECTED = "PHONE_CORRECTED"
     CODE_CONFIRMED = "CODE_CONFIRMED"
-    CONTRACT_APPROVED = "CONTRACT_APPROVED"
     STAFF_ACCEPTED = "STAFF_ACCEPTED"
     LAPSED = "LAPSED"
     WITHDRAWN = "WITHDRAWN"
@@ -56,13 +61,10 @@ ORDER_MOVES: Mapping[tuple[OrderState, OrderEvent], OrderState] = MappingProxyTy
         (_O.SUBMITTED, _E.WITHDRAWN): _O.WITHDRAWN,
         (_O.IN_REVIEW, _E.OFFERED): _O.AWAITING_ACTIVATION,
         (_O.IN_REVIEW, _E.STAFF_ACCEPTED): _O.ACCEPTED,
-        (_O.IN_REVIEW, _E.CONTRACT_APPROVED): _O.ACCEPTED,
         (_O.IN_REVIEW, _E.REFUSED): _O.REFUSED,
         (_O.IN_REVIEW, _E.WITHDRAWN): _O.WITHDRAWN,
         (_O.REFUSED, _E.REOPENED): _O.IN_REVIEW,
-        (_O.AWAITING_ACTIVATION, _E.PHONE_CORRECTED): _O.SUBMITTED,
         (_O.AWAITING_ACTIVATION, _E.CODE_CONFIRMED): _O.ACCEPTED,
-        (_O.AWAITING_ACTIVATION, _E.CONTRACT_APPROVED): _O.ACCEPTED,
         (_O.AWAITING_ACTIVATION, _E.STAFF_ACCEPTED): _O.ACCEPTED,
         (_O.AWAITING_ACTIVATION, _E.REFUSED): _O.REFUSED,
         (_O.AWAITING_ACTIVATION, _E.LAPSED): _O.EXPIRED,
@@ -123,39 +125,6 @@ JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
 """Every legal move of a job."""
 
 
-class DomainState(StrEnum):
-    """Where an ordered domain stands."""
-
-    REQUESTED = "REQUESTED"
-    PENDING = "PENDING"
-    REGISTERED = "REGISTERED"
-    TRANSFERRED = "TRANSFERRED"
-    FAILED = "FAILED"
-
-
-class DomainEvent(StrEnum):
-    """What happens to an ordered domain."""
-
-    ORDERED = "ORDERED"
-    REGISTERED = "REGISTERED"
-    TRANSFERRED = "TRANSFERRED"
-    REFUSED = "REFUSED"
-
-
-_D, _X = DomainState, DomainEvent
-
-DOMAIN_MOVES: Mapping[tuple[DomainState, DomainEvent], DomainState] = MappingProxyType(
-    {
-        (_D.REQUESTED, _X.ORDERED): _D.PENDING,
-        (_D.REQUESTED, _X.REFUSED): _D.FAILED,
-        (_D.PENDING, _X.REGISTERED): _D.REGISTERED,
-        (_D.PENDING, _X.TRANSFERRED): _D.TRANSFERRED,
-        (_D.PENDING, _X.REFUSED): _D.FAILED,
-    }
-)
-"""Every legal move of a domain. Staff who vouch for a domain take the registrar's part."""
-
-
 class MailState(StrEnum):
     """Where a mail stands on its way out."""
 
@@ -184,45 +153,6 @@ MAIL_MOVES: Mapping[tuple[MailState, MailEvent], MailState] = MappingProxyType(
     }
 )
 """Every legal move of a mail."""
-
-
-class ReturnState(StrEnum):
-    """Where a document stands that came back."""
-
-    RECEIVED = "RECEIVED"
-    INBOX = "INBOX"
-    FILED = "FILED"
-    APPROVED = "APPROVED"
-    REJECTED = "REJECTED"
-    DUPLICATE = "DUPLICATE"
-
-
-class ReturnEvent(StrEnum):
-    """What happens to a document that came back."""
-
-    MATCHED = "MATCHED"
-    NOT_MATCHED = "NOT_MATCHED"
-    REPEATED = "REPEATED"
-    ASSIGNED = "ASSIGNED"
-    APPROVED = "APPROVED"
-    REJECTED = "REJECTED"
-
-
-_R, _T = ReturnState, ReturnEvent
-
-RETURN_MOVES: Mapping[tuple[ReturnState, ReturnEvent], ReturnState] = MappingProxyType(
-    {
-        (_R.RECEIVED, _T.MATCHED): _R.FILED,
-        (_R.RECEIVED, _T.NOT_MATCHED): _R.INBOX,
-        (_R.RECEIVED, _T.REPEATED): _R.DUPLICATE,
-        (_R.INBOX, _T.ASSIGNED): _R.FILED,
-        (_R.INBOX, _T.REJECTED): _R.REJECTED,
-        (_R.FILED, _T.ASSIGNED): _R.FILED,
-        (_R.FILED, _T.APPROVED): _R.APPROVED,
-        (_R.FILED, _T.REJECTED): _R.REJECTED,
-    }
-)
-"""Every legal move of a document that came back. Only a person approves."""
 
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)

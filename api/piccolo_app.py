@@ -13,11 +13,10 @@ APP_CONFIG = AppConfig(
         [
             "api.tables",
             "api.activation.tables",
-            "api.activation.contracts.tables",
-            "api.billing.tables",
             "api.provisioning.tables",
             "api.notices.tables",
             "api.customers.tables",
+            "api.domains.tables",
         ],
         exclude_imported=True,
     ),

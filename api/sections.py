@@ -100,6 +100,31 @@ class Hosting(Section, frozen=True):
     sftp_port: Port = 22
 
 
+class Domains(Section, frozen=True):
+    """When and how domains are ordered."""
+
+    #: What has to be there before a domain is ordered: the "account" (and its zone), or the "acceptance" alone.
+    after: Literal["account", "acceptance"] = "account"
+    #: How often the registry's messages are fetched.
+    poll_every_s: Annotated[float, msgspec.Meta(ge=0.2, le=3600)] = 20.0
+    #: Names whose availability one client may ask for in a minute.
+    checks_per_minute: Positive = 30
+
+
+class Dns(Section, frozen=True):
+    """The name servers that keep customers' zones."""
+
+    #: "powerdns" writes zones over its HTTP API; "none" leaves them to staff.
+    driver: Literal["none", "powerdns"] = "none"
+    api_url: str = ""
+    #: Comes by ANKUNFT_DNS_API_KEY_FILE.
+    api_key: str = ""
+    #: What the registry is told; the first one is named in SOA.
+    nameservers: tuple[str, ...] = ()
+    #: Who answers for the zones: a mail address without a dot before the @.
+    hostmaster: str = ""
+
+
 class Folder(Section, frozen=True):
     """A folder of data that is not code."""
 
@@ -117,10 +142,6 @@ class Orders(Section, frozen=True):
     """How long things wait for people."""
 
     expires_after_days: Positive = 14
-    #: How many days before an offer lapses its customer is reminded; empty = never.
-    remind_before_days: tuple[Positive, ...] = (7, 2)
-    #: How long an order may be in review before staff are told.
-    review_alarm_after_hours: Positive = 24
     #: Password hashes made at once.
     hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more
@@ -156,23 +177,3 @@ class SellerFacts(Section, frozen=True):
     payment_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
     #: IANA name: which day it is when a service begins or an invoice is issued.
     time_zone: str = "Europe/Berlin"
-
-
-class Returns(Section, frozen=True):
-    """Where signed contracts come back to; `ankunft receive` takes the mails."""
-
-    #: Mail address on the contract, and the one whose mail is taken; empty = none is.
-    address: str = ""
-    #: Mail address that the fax gateway sends to; empty = none.
-    fax_address: str = ""
-    #: Telephone number on the contract.
-    fax: str = ""
-    bind: str = "127.0.0.1"
-    port: Port = 2424
-    #: Mails taken at once.
-    connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
-    max_mail_mib: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
-    #: Documents read at once by a worker, each in a process of its own.
-    readers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
-    #: How long a rejected document, or a second copy, is kept.
-    keep_rejected_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90

@@ -17,6 +17,8 @@ import msgspec
 
 from api.sections import (
     Database,
+    Dns,
+    Domains,
     Folder,
     Hosting,
     Http,
@@ -25,14 +27,13 @@ from api.sections import (
     Mail,
     Network,
     Orders,
-    Returns,
     Section,
     SellerFacts,
     Sms,
 )
 
 __all__ = [
-    "CONFIG", "Database", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders", "Returns",
+    "CONFIG", "Database", "Dns", "Domains", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders",
     "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url", "load",
 ]  # fmt: skip
 
@@ -57,8 +58,9 @@ class Settings(Section, frozen=True):
     sms: Sms = Sms()
     leases: Leases = Leases()
     orders: Orders = Orders()
+    domains: Domains = Domains()
+    dns: Dns = Dns()
     seller: SellerFacts = SellerFacts()
-    returns: Returns = Returns()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -140,6 +142,9 @@ def _check(settings: Settings, source: str) -> None:
         http.proxies  # noqa: B018 (read for its exception)
     except ValueError as error:
         raise SettingsError(f"{source}: [http] trusted_proxies holds networks like 10.0.0.0/24") from error
+    dns = settings.dns
+    if dns.driver == "powerdns" and not (dns.api_url and dns.api_key and dns.nameservers and dns.hostmaster):
+        raise SettingsError(f"{source}: [dns] driver powerdns needs api_url, api_key, nameservers and hostmaster")
     if sms.url and "{phone}" not in sms.url:
         raise SettingsError(f"{source}: [sms] url has to say where the number goes, with {{phone}}")
     if settings.seller.time_zone not in available_timezones():

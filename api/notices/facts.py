@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from babel.numbers import format_currency
 
 from api.catalogue import Tariff
@@ -39,32 +36,40 @@ TERMS_FILE = {"de": "AGB-{version}.txt", "en": "terms-{version}.txt"}
 
 async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> dict[str, Any]:
     """Return what a letter to the customer or to staff may say, for outbox *row*."""
+    if row["order"] is None:
+        return _of_house(equipment) | dict(json.loads(row["context"]))
     (order,) = await Order.select().where(Order.id == row["order"])
     customer = await _customer(order)
     shown = await page(row["order"])
     tariff = equipment.catalogue.tariffs[order["tariff"]]
-    settings = equipment.settings
     context: dict[str, Any] = json.loads(row["context"])
     if "domain" in context:
         context["domain"] = {domain.name: domain for domain in shown.domains}[context["domain"]]
+    return (
+        _of_house(equipment)
+        | {
+            "cart_id": order["cart_id"],
+            "order_number": order["number"],
+            "customer_number": customer.get("number"),
+            "name": f"{customer['given_name']} {customer['family_name']}",
+            "state": shown.state,
+            "tariff": tariff.name[row["language"]],
+            "interval_months": order["billing_interval_months"],
+            "price": _price(order, tariff, row["language"]),
+            "terms_version": order["terms_version"],
+            "domains": shown.domains,
+            "account": shown.account,
+        }
+        | context
+    )
+
+
+def _of_house(equipment: Equipment) -> dict[str, Any]:
+    settings = equipment.settings
     return {
         "sender": parseaddr(settings.mail.sender)[0] or settings.mail.sender,
         "public_url": settings.http.public_url,
-        "cart_id": order["cart_id"],
-        "order_number": order["number"],
-        "customer_number": customer.get("number"),
-        "name": f"{customer['given_name']} {customer['family_name']}",
-        "phone_end": customer["phone"][-2:],
-        "state": shown.state,
-        "tariff": tariff.name[row["language"]],
-        "interval_months": order["billing_interval_months"],
-        "price": _price(order, tariff, row["language"]),
-        "terms_version": order["terms_version"],
-        "domains": shown.domains,
-        "account": shown.account,
-        "offered": json.loads(order["offered"]),
-        "expires_at": moment(order["expires_at"], row["language"], settings.seller.time_zone),
-    } | context
+    }
 
 
 def of_code(equipment: Equipment, row: Mapping[str, Any], cart_id: str) -> dict[str, Any]:
@@ -103,13 +108,6 @@ async def _customer(order: Mapping[str, Any]) -> dict[str, Any]:
         return said
     (customer,) = await Customer.select().where(Customer.id == order["customer"])
     return dict(customer)
-
-
-def moment(at: datetime | None, language: str, zone: str) -> str | None:
-    """Return a day and time as a letter says it, in the hoster's time zone."""
-    if at is None:
-        return None
-    return f"{format_date(at.astimezone(ZoneInfo(zone)), 'long', language)}, {at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 def _price(order: Mapping[str, Any], tariff: Tariff, language: str) -> str | None:

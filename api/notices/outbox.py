@@ -20,24 +20,27 @@ STAFF_LANGUAGE = "en"
 
 
 async def tell(
-    kind: str, order_id: int, journal_id: int, context: Mapping[str, Any] | None = None, channel: str = "mail"
+    kind: str, order_id: int | None, journal_id: int, context: Mapping[str, Any] | None = None, channel: str = "mail"
 ) -> None:
     """Have *kind* told because of journal row *journal_id*, once, after the caller's transaction.
 
-    Kinds that begin with `staff_` go to staff, all others to whoever made order *order_id*. No secret in *context*.
+    Kinds that begin with `staff_` go to staff, all others to whoever made order *order_id*; without an order only staff
+    can be told. No secret in *context*.
     """
-    order = await Order.select().where(Order.id == order_id).first()
-    assert order is not None
+    order = None if order_id is None else await Order.select().where(Order.id == order_id).first()
     now = datetime.now(UTC)
-    to_staff = is_for_staff(kind)
+    is_for_staff = kind.startswith(f"{STAFF}_")
+    assert order is not None or is_for_staff
     await Outbox.insert(
         Outbox(
             order=order_id,
             journal=journal_id,
             channel=channel,
             kind=kind,
-            recipient=STAFF if to_staff else await _address(order, "phone" if channel == "sms" else "email"),
-            language=STAFF_LANGUAGE if to_staff else order["language"],
+            recipient=STAFF
+            if is_for_staff or order is None
+            else await _address(order, "phone" if channel == "sms" else "email"),
+            language=STAFF_LANGUAGE if is_for_staff or order is None else order["language"],
             message_id=uuid4().hex,
             context=json.dumps(dict(context or {})),
             state=MailState.QUEUED.value,
@@ -45,11 +48,6 @@ async def tell(
             created_at=now,
         )
     )
-
-
-def is_for_staff(kind: str) -> bool:
-    """Return whether letters of *kind* go to staff, in their language."""
-    return kind.startswith(f"{STAFF}_")
 
 
 async def due(channel: str, most: int) -> list[dict[str, Any]]:
@@ -105,11 +103,8 @@ async def is_superseded(row: Mapping[str, Any]) -> bool:
 
 
 async def _address(order: Mapping[str, Any], field: str) -> str:
-    """Return mail address or telephone of the customer, or of who wants to become one; nothing where none is known.
-
-    A row without an address is parked when it is its turn, and keeps the change that it tells of from nothing.
-    """
+    """Return mail address or telephone of the customer, or of who wants to become one."""
     if order["customer"] is not None:
         (customer,) = await Customer.select().where(Customer.id == order["customer"])
         return str(customer[field])
-    return str(json.loads(order["applicant"]).get(field, ""))
+    return str(json.loads(order["applicant"])[field])

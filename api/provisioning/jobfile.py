@@ -11,23 +11,21 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent import jobs as contract
-from api.lifecycle import DomainState
+from api.lifecycle import HELD_DOMAINS, DomainState
 from api.provisioning.tables import Account, Job
 from api.tables import OrderDomain
 
 VALID = timedelta(hours=1)
 """A host that finds a job later than this hands it back."""
 
-MAIL_ON = frozenset({DomainState.REGISTERED, DomainState.TRANSFERRED})
-"""States in which mail for a domain is ours to take."""
-
 
 async def write(row: Mapping[str, Any], host: str, zone: str, key: Ed25519PrivateKey) -> bytes:
     """Return the file for a job that was just claimed, and remember which domains it switches mail on for."""
     account = await Account.select().where(Account.id == row["account"]).first()
     assert account is not None
-    found = await OrderDomain.select().where(OrderDomain.order == account["order"]).order_by(OrderDomain.position)
-    domains = [contract.Domain(domain["name"], DomainState(domain["state"]) in MAIL_ON) for domain in found]
+    mine = (OrderDomain.order == account["order"]) & OrderDomain.held_name.is_not_null()
+    found = await OrderDomain.select().where(mine).order_by(OrderDomain.position)
+    domains = [contract.Domain(domain["name"], DomainState(domain["state"]) in HELD_DOMAINS) for domain in found]
     served = json.dumps([domain.name for domain in domains if domain.mail])
     await Job.update({Job.mail_domains: served}).where(Job.id == row["id"])
     now = datetime.now(UTC)

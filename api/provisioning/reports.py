@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.jobs import MAX_LOG_CHARS, Outcome, Report
 from api import journal, orders
+from api.domains.zones import keeping
 from api.lifecycle import IllegalMoveError, JobEvent, JobState, OrderEvent, OrderState
 from api.notices import outbox
 from api.piccolo_conf import DB
@@ -63,6 +64,7 @@ async def _succeed(row: dict[str, Any], told: Report, actor: str) -> None:
         Account.facts: json.dumps(facts), Account.ready_at: now, Account.mail_domains: row["mail_domains"],
     }).where(Account.id == row["account"])  # fmt: skip
     order = await jobs.order_of(row)
+    await keeping.touch(order)
     if await orders.state_of(order) in {OrderState.PROVISIONING, OrderState.PROVISIONING_FAILED}:
         written = await orders.move(order, OrderEvent.ACCOUNT_READY, actor=actor)
         await outbox.tell("account_ready", order, written)

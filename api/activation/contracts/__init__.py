@@ -1,1 +1,0 @@
-"""The contract on paper: what goes out, what comes back, and who confirms it."""

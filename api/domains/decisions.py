@@ -1,0 +1,100 @@
+"""What people decide about a domain: staff vouch, retry, resolve, give up; the customer corrects an auth code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from api import journal
+from api.domains import registration, settling, trades
+from api.domains.desk import Refresh
+from api.domains.registrar import Done, Reason, Refused
+from api.equipment import Equipment
+from api.lifecycle import DomainEvent, DomainState, IllegalMoveError
+from api.piccolo_conf import DB
+from api.tables import Journal, OrderDomain
+
+MOST_CORRECTIONS = 10
+"""A day, per domain: each one asks the registry, and a code must not be guessed."""
+
+RESOLUTIONS: Mapping[str, DomainEvent] = MappingProxyType({
+    "retry": DomainEvent.RETRIED,
+    "refused": DomainEvent.REFUSED,
+    "give-up": DomainEvent.GIVEN_UP,
+    "cancel": DomainEvent.CANCELLED,
+    "released": DomainEvent.RELEASED,
+    "kept": DomainEvent.KEPT,
+    "left": DomainEvent.LEFT,
+})  # fmt: skip
+"""What staff may say of a domain, beside vouching for it."""
+
+
+class TooManyCorrectionsError(Exception):
+    """The auth code of a domain was corrected too often today."""
+
+    wait_s = 3600
+
+
+async def vouch(name: str, refresh: Refresh, *, actor: str) -> DomainState:
+    """Confirm the domain *name* (A-label) in place of the registrar; return its new state.
+
+    Raises:
+        NoDomainError: no accepted order holds it.
+        IllegalMoveError: it was confirmed before, or given up.
+    """
+    row = await registration.held(name)
+    async with DB.transaction():
+        done = await settling.confirm(row, refresh, Done(), actor=actor)
+    return DomainState(done["state"])
+
+
+async def resolve(name: str, how: str, refresh: Refresh, *, actor: str) -> DomainState:
+    """Say for the registry what became of the domain *name*, or have it tried again; see `RESOLUTIONS`.
+
+    Raises:
+        NoDomainError: no accepted order holds it.
+        IllegalMoveError: that does not fit the state it is in.
+    """
+    row, event = await registration.held(name), RESOLUTIONS[how]
+    async with DB.transaction():
+        if event is DomainEvent.REFUSED:
+            done = await settling.refuse(row, Refused(Reason.POLICY), actor=actor)
+        elif event in {DomainEvent.GIVEN_UP, DomainEvent.CANCELLED, DomainEvent.LEFT}:
+            done = await settling.release(row, event, refresh, actor=actor)
+        else:
+            done = await registration.move(row, event, actor=actor)
+    return DomainState(done["state"])
+
+
+async def cancel_all(order_id: int, refresh: Refresh, *, actor: str) -> int:
+    """Let go of the domains of an order that nothing was paid for yet, in the caller's transaction; return how many."""
+    open_states = [DomainState.REQUESTED.value, DomainState.ZONE_READY.value]
+    mine = (OrderDomain.order == order_id) & OrderDomain.held_name.is_not_null()
+    rows = await OrderDomain.select().where(mine, OrderDomain.state.is_in(open_states))
+    for row in rows:
+        await settling.release(row, DomainEvent.CANCELLED, refresh, actor=actor)
+    return len(rows)
+
+
+async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str) -> DomainState:
+    """Take another auth code for the refused transfer of *name*, and have it ordered again.
+
+    Raises:
+        NoDomainError: order *order_id* holds no such domain.
+        IllegalMoveError: it is no transfer that was refused.
+        TooManyCorrectionsError: ten today are enough.
+    """
+    row = await registration.held(name)
+    if row["order"] != order_id:
+        raise registration.NoDomainError("this order holds no such domain")
+    if row["action"] != "transfer":
+        raise IllegalMoveError("a registration has no auth code")
+    since = datetime.now(UTC) - timedelta(days=1)
+    corrections = (Journal.subject == "domain") & (Journal.subject_id == name) & (Journal.at > since)
+    if await Journal.count().where(corrections, Journal.event == DomainEvent.CORRECTED.value) >= MOST_CORRECTIONS:
+        raise TooManyCorrectionsError("the code was changed often enough today; please call us")
+    sealed = equipment.seal.seal(trades.AUTH_CODE, auth_code)
+    async with DB.transaction():
+        done = await registration.move(row, DomainEvent.CORRECTED, actor=journal.CUSTOMER, auth_code_sealed=sealed)
+    return DomainState(done["state"])

@@ -1,0 +1,88 @@
+"""How the order of a domain ended, as the registry or a person says it: written down, told, and acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from api import journal
+from api.domains import alarms, registration, trades
+from api.domains.desk import Desk, Refresh
+from api.domains.registrar import Done, Outcome, Pending, Reason, Refused, Unknown
+from api.lifecycle import DomainEvent, DomainState
+from api.piccolo_conf import DB
+
+DONE, REFUSED, POSTPONED, UNCLEAR, BY_STAFF = "DONE", "REFUSED", "POSTPONED", "UNCLEAR", "BY_STAFF"
+
+OURS_TO_MEND = frozenset({Reason.BALANCE, Reason.ZONE_NOT_READY})
+"""Reasons that the customer can do nothing about: staff are told, it is tried again later."""
+
+MOST_LOST = 3
+"""So many answers in a row may be lost, the first one among them; then a person looks."""
+
+LOST_PAUSE = timedelta(seconds=2)
+PENDING_PAUSE = timedelta(minutes=15)
+
+
+async def take(desk: Desk, row: Mapping[str, Any], outcome: Outcome) -> None:
+    """Take the *outcome* of an open trade."""
+    async with DB.transaction():
+        domain = await trades.domain_of(row)
+        match outcome:
+            case Done():
+                await confirm(domain, desk.refresh, outcome, actor=journal.SYSTEM)
+            case Refused():
+                await _refuse(domain, outcome)
+            case Pending():
+                await _pend(row, domain, outcome)
+            case Unknown():
+                await _lose(row, domain, outcome)
+
+
+async def confirm(domain: Mapping[str, Any], refresh: Refresh, outcome: Done, *, actor: str) -> dict[str, Any]:
+    """The domain is ours: close its trade, tell the customer, have its mail switched on. In a transaction."""
+    done = await registration.move(domain, registration.confirmation(domain["action"]), actor=actor)
+    await trades.close(domain["id"], DONE if actor == journal.SYSTEM else BY_STAFF, outcome)
+    await refresh(domain["order"])
+    return done
+
+
+async def refuse(domain: Mapping[str, Any], outcome: Refused, *, actor: str) -> dict[str, Any]:
+    """The registry said no for good: tell the customer why and what to do. In a transaction."""
+    await trades.close(domain["id"], REFUSED, outcome)
+    said = {"reason": outcome.reason.value}
+    return await registration.move(domain, DomainEvent.REFUSED, actor=actor, said=said)
+
+
+async def release(domain: Mapping[str, Any], event: DomainEvent, refresh: Refresh, *, actor: str) -> dict[str, Any]:
+    """The name belongs to the order no longer: its account is brought up to date without it. In a transaction."""
+    await trades.close(domain["id"], BY_STAFF)
+    done = await registration.move(domain, event, actor=actor)
+    await refresh(domain["order"])
+    return done
+
+
+async def _refuse(domain: Mapping[str, Any], outcome: Refused) -> None:
+    if outcome.reason in OURS_TO_MEND and domain["state"] == DomainState.ORDERED:
+        await trades.close(domain["id"], POSTPONED, outcome)
+        said = {"reason": outcome.reason.value}
+        moved = await registration.move(domain, DomainEvent.POSTPONED, actor=journal.SYSTEM, said=said)
+        await alarms.postponed(moved, outcome.reason.value)
+    else:
+        await refuse(domain, outcome, actor=journal.SYSTEM)
+
+
+async def _pend(row: Mapping[str, Any], domain: Mapping[str, Any], outcome: Pending) -> None:
+    await trades.put_off(row, PENDING_PAUSE, lost=0, reference=outcome.reference)
+    if domain["state"] != DomainState.PENDING:
+        await registration.move(domain, DomainEvent.PENDED, actor=journal.SYSTEM)
+
+
+async def _lose(row: Mapping[str, Any], domain: Mapping[str, Any], outcome: Unknown) -> None:
+    lost = row["lost"] + 1
+    await trades.put_off(row, LOST_PAUSE, lost=lost)
+    if lost >= MOST_LOST:
+        await trades.close(domain["id"], UNCLEAR)
+        moved = await registration.move(domain, DomainEvent.HANDED_TO_STAFF, actor=journal.SYSTEM)
+        await alarms.unclear(moved, outcome.why)

@@ -1,0 +1,1 @@
+"""Zones: what our name servers say of the domains that customers ordered."""
