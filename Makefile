@@ -57,6 +57,10 @@ test-fast: setup ## what needs no hosting servers, within a minute
 faults: setup ## the fault run alone: orders while runner, courier, API and servers are killed
 	pytest tests/faults
 
+.PHONY: bench
+bench: setup ## what it costs, beside what it is compared with: a table, .lab/bench.json, plots in .lab/; ≤ 30 minutes
+	python -m tests.bench
+
 .PHONY: demo
 demo: setup ## an order from the click to the account on throw-away servers, and the proofs; KEEP=1 leaves them
 	python -m tests.demo

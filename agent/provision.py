@@ -6,8 +6,8 @@ value would be evaluated as a template.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,6 @@ JOB_VARIABLE = "account_job_file"
 BUSY_RC = 75
 """What the lock program answers when an earlier run for the account is still at work (EX_TEMPFAIL)."""
 
-_LOCK_VARIABLE = "ANKUNFT_ACCOUNT_LOCK"
-_LOCK_WAIT_S = 60
 _LOOK_S = 1
 _MAX_LOG_CHARS = 4 * 1024 * 1024
 _STEPS: dict[str, Status] = {
@@ -63,7 +61,8 @@ def play(
     payload: bytes,
     private: Path,
     launcher: Path,
-    lock: Path,
+    locks: Sequence[Path],
+    warm: Path | None,
     mark: str,
     timeout_s: int,
     on_step: Callable[[str, Status], None],
@@ -71,9 +70,9 @@ def play(
 ) -> Run:
     """Run *playbook* of *project* on *host* for the job in *payload* and return what came of it.
 
-    *private* is an empty folder that only root can read; the caller removes it. *lock* is taken by the program in
-    the folder *launcher* and held by the run's own processes, so that it stays taken when the runner is killed.
-    *is_cancelled* is asked every second.
+    *private* is an empty folder that only root can read; the caller removes it. *locks* are taken by the program in
+    the folder *launcher* and held by the run's own processes, so that they stay taken when the runner is killed.
+    The run goes over the warm Ansible at *warm* if it is there. *is_cancelled* is asked every second.
 
     Raises:
         OSError: the private folder cannot be filled.
@@ -96,7 +95,10 @@ def play(
         cancel_callback=is_cancelled,
     )
     process.config.env = _only_own(process.config.env) | ansible_environment(project, private)
-    process.config.env |= {RUN_MARK: mark, _LOCK_VARIABLE: str(lock)}
+    process.config.env |= {RUN_MARK: mark, "ANKUNFT_LOCKS": ":".join(str(lock) for lock in locks)}
+    process.config.env |= {"ANKUNFT_PLAYBOOK": str(programs() / "ansible-playbook")}
+    if warm is not None:
+        process.config.env |= {"ANKUNFT_WARM": str(warm)}
     process.config.env["PATH"] = f"{launcher}:{process.config.env['PATH']}"
     process.run()
     run.status, run.rc = process.status, process.rc
@@ -104,18 +106,14 @@ def play(
 
 
 def provide_launcher(folder: Path) -> None:
-    """Put an ansible-playbook into *folder* that takes the account's lock, then becomes the real one.
+    """Put an ansible-playbook into *folder* that takes the accounts' locks and hands the run over.
 
     Runner closes all descriptors in its children, so a lock of ours would not be inherited. *folder* must not lie
     on /run, from which Debian runs nothing.
     """
-    real = shlex.quote(str(programs() / "ansible-playbook"))
-    script = (
-        "#!/bin/sh\n"
-        f"exec flock --no-fork --timeout {_LOCK_WAIT_S} --conflict-exit-code {BUSY_RC}"
-        f' "${_LOCK_VARIABLE}" {real} "$@"\n'
-    )
-    durable.write(folder / "ansible-playbook", script.encode(), mode=0o700)
+    program = Path(__file__).with_name("ansible_playbook.py").read_bytes()
+    python = Path(sys.executable).resolve()  # the system's own, which starts faster than the environment's
+    durable.write(folder / "ansible-playbook", f"#!{python} -IS\n".encode() + program, mode=0o700)
 
 
 def _only_own(environment: dict[str, str]) -> dict[str, str]:

@@ -44,6 +44,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     state_dir: Path = Path("/var/lib/ankunft-runner")
     #: Private folders of running jobs; on a tmpfs, wiped at start.
     run_dir: Path = Path("/run/ankunft-runner")
+    #: Whether runs go over the warm Ansible; without it each starts an ansible-playbook of its own.
+    warm: bool = True
+    #: Where the warm Ansible listens for the runner's runs; only root may look into its folder.
+    warm_socket: Path = Path("/run/ankunft-warm/ansible.sock")
     #: Both relative to *project_dir*.
     playbook: Path = Path("playbooks/account.yml")
     inventory: Path = Path("inventory/hosts.yml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from agent.spool import Attempt, Spool
 log = logging.getLogger(__name__)
 
 CANCELLED = "canceled"
+_LOOKS, _LOOK_S = 50, 0.1
 
 
 class Workshop:
@@ -94,7 +96,8 @@ class Workshop:
                 payload=payload,
                 private=private,
                 launcher=self._settings.state_dir / "bin",
-                lock=locks / job.account.id,
+                locks=[locks / job.account.id],
+                warm=self._settings.warm_socket if self._settings.warm else None,
                 mark=self._mark,
                 timeout_s=self._settings.run_timeout_s,
                 on_step=progress.add,
@@ -102,10 +105,20 @@ class Workshop:
             )
         finally:
             end_orphans(self._mark)
-            shutil.rmtree(private)
+            _wipe(private)
 
     def _preface(self, version: Path) -> list[str]:
         lines = [f"playbooks {version.name[:12]}"]
         if self._project.refused:
             lines.append(f"an edit of {self._project.source} is not in use: {self._project.refused}")
         return lines
+
+
+def _wipe(private: Path) -> None:
+    """Remove a run's folder; the last processes of a run that was dropped may still be dying in it."""
+    for _ in range(_LOOKS):
+        shutil.rmtree(private, ignore_errors=True)
+        if not private.exists():
+            return
+        time.sleep(_LOOK_S)
+    log.warning("%s cannot be removed; the next start wipes it", private)

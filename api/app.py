@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,9 +21,14 @@ from api.intake import routes as intake
 from api.openapi import Json, describe
 from api.piccolo_conf import DB
 from api.provisioning import routes as provisioning
+from api.provisioning.bell import Bell
+from api.shop import contract
 from api.shop import routes as shop
 
 AGENT_TREE = "/agent/"
+
+AGENTS_AT_ONCE = 8
+"""Requests for work looked at together, so that a thousand couriers who come back at once keep no order waiting."""
 
 PUBLIC: tuple[ControllerRouterHandler, ...] = (
     intake.list_tariffs,
@@ -30,7 +36,9 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     shop.show_order,
     shop.send_code,
     shop.confirm_code,
+    shop.correct_phone,
     shop.withdraw_order,
+    contract.show_contract,
     console.find_carts,
     console.show_cart,
     console.accept_cart,
@@ -75,8 +83,8 @@ def build(equipment: Equipment) -> Litestar:
         guards=[guard],
         exception_handlers={Exception: problems.tell},
         before_send=[_secure],
-        lifespan=[_database],
-        state=State({"equipment": equipment}),
+        lifespan=[_database, _bell],
+        state=State({"equipment": equipment, "bell": Bell(), "door": asyncio.Semaphore(AGENTS_AT_ONCE)}),
         request_max_body_size=edge.MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
@@ -92,6 +100,24 @@ async def _database(_: Litestar) -> AsyncIterator[None]:
     async with opened(DB):
         await DB.check_integrity()
         yield
+
+
+@asynccontextmanager
+async def _bell(app: Litestar) -> AsyncIterator[None]:
+    """Have couriers woken while the application runs, and all of them when it is about to end."""
+    bell: Bell = app.state.bell
+    attending = [asyncio.create_task(bell.attend()), asyncio.create_task(_ring_at_the_end(app))]
+    try:
+        yield
+    finally:
+        for task in attending:
+            task.cancel()
+        await asyncio.gather(*attending, return_exceptions=True)
+
+
+async def _ring_at_the_end(app: Litestar) -> None:
+    await app.state.equipment.closing.wait()
+    app.state.bell.ring_all()
 
 
 async def _secure(message: Message, _: Scope) -> None:

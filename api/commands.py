@@ -11,6 +11,7 @@ import msgspec
 
 from api import counters, journal, keys, orders, settings, staff
 from api.activation.acceptance import NameTakenError, accept
+from api.activation.contracts.document import contract_pdf
 from api.console.cart import cart_view
 from api.console.search import search
 from api.engine import opened
@@ -111,7 +112,11 @@ def epoch_raise(gap: int) -> None:
     async def work() -> None:
         async with DB.transaction():
             epoch = await counters.take(counters.EPOCH)
-            last = {name: await counters.skip(name, gap) for name in counters.FIRST if name != counters.EPOCH}
+            last = {
+                name: await counters.skip(name, gap)
+                for name in counters.FIRST | counters.LATER
+                if name != counters.EPOCH
+            }
             await journal.write(
                 subject="epoch", subject_id=epoch, event="EPOCH_RAISED", actor=OPERATOR, facts=last | {"gap": gap}
             )
@@ -165,6 +170,24 @@ def order_accept(cart_id: str, *, as_json: bool) -> None:
 
     state = run(work())
     show({"cart_id": cart_id, "state": state}, as_json=as_json, line=f"{cart_id} is {state}")
+
+
+@order_group.command("contract")
+@click.argument("cart_id")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), required=True, help="The PDF to write; - prints it.")
+@AS_JSON
+def order_contract(cart_id: str, output: str, *, as_json: bool) -> None:
+    """Write an order's contract as a PDF, the same one that the customer gets."""
+    equipment = equip(settings.load())
+
+    async def work() -> bytes:
+        return await contract_pdf(equipment, await order_of(cart_id))
+
+    made = run(work())
+    with click.open_file(output, "wb") as file:
+        file.write(made)
+    if output != "-":
+        show({"cart_id": cart_id, "file": output, "bytes": len(made)}, as_json=as_json, line=f"wrote {output}")
 
 
 @order_group.command("retry")

@@ -8,9 +8,13 @@ CUSTOMER = "customer"
 ORDER = "order"
 ACCOUNT = "account"
 EPOCH = "epoch"
+INVOICE = "invoice"
 
 FIRST = {CUSTOMER: 100_001, ORDER: 500_001, ACCOUNT: 1001, EPOCH: 2}
 """What each counter gives first; the rows are made by the first migration. The epoch is 1 before any restore."""
+
+LATER = {INVOICE: 700_001}
+"""Counters of later migrations, which make their rows."""
 
 
 class NoCounterError(LookupError):
@@ -19,10 +23,17 @@ class NoCounterError(LookupError):
 
 async def take(name: str) -> int:
     """Return the next number of counter *name*. A rollback gives it back, a commit spends it."""
-    rows = await Counter.update({Counter.last: Counter.last + 1}).where(Counter.name == name).returning(Counter.last)
+    return (await take_many(name, 1))[0]
+
+
+async def take_many(name: str, how_many: int) -> range:
+    """Return the next *how_many* numbers of counter *name*, at least one."""
+    more = Counter.update({Counter.last: Counter.last + how_many}).where(Counter.name == name)
+    rows = await more.returning(Counter.last)
     if not rows:
         raise NoCounterError(f"there is no counter {name}; run `ankunft migrate`")
-    return int(rows[0]["last"])
+    last = int(rows[0]["last"])
+    return range(last - how_many + 1, last + 1)
 
 
 async def skip(name: str, by: int) -> int:

@@ -1,4 +1,4 @@
-"""The states of orders, jobs, domains and mails as a diagram, printed from the tables of moves."""
+"""The states of orders, jobs, domains, mails and returned documents as a diagram, printed from the tables of moves."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from api.lifecycle import DOMAIN_MOVES, JOB_MOVES, MAIL_MOVES, ORDER_MOVES, final
+from api.lifecycle import DOMAIN_MOVES, JOB_MOVES, MAIL_MOVES, ORDER_MOVES, RETURN_MOVES, final
 
 TABLES: Mapping[str, Mapping[tuple[Any, Any], Any]] = MappingProxyType(
-    {"order": ORDER_MOVES, "job": JOB_MOVES, "domain": DOMAIN_MOVES, "mail": MAIL_MOVES}
+    {"order": ORDER_MOVES, "job": JOB_MOVES, "domain": DOMAIN_MOVES, "mail": MAIL_MOVES, "return": RETURN_MOVES}
 )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 import idna
 
+from api import settings
+from api.activation.confirmed import domain_confirmed
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.domains import decisions, registration
+from api.equipment import equip
 from api.intake.names import spoken
-from api.provisioning import handoff
 
 
 @click.group("domain")
@@ -39,5 +43,5 @@ def domain_vouch(name: str, *, as_json: bool) -> None:
         label = idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError as error:
         raise click.ClickException("this is no domain name") from error
-    state = run(decisions.vouch(label, handoff.enqueue, actor=OPERATOR))
+    state = run(decisions.vouch(label, partial(domain_confirmed, equip(settings.load())), actor=OPERATOR))
     show({"name": label, "state": state}, as_json=as_json, line=f"{label} is {state}")

@@ -41,7 +41,9 @@ class OrderEvent(StrEnum):
     HELD_FOR_REVIEW = "HELD_FOR_REVIEW"
     REFUSED = "REFUSED"
     REOPENED = "REOPENED"
+    PHONE_CORRECTED = "PHONE_CORRECTED"
     CODE_CONFIRMED = "CODE_CONFIRMED"
+    CONTRACT_APPROVED = "CONTRACT_APPROVED"
     STAFF_ACCEPTED = "STAFF_ACCEPTED"
     LAPSED = "LAPSED"
     WITHDRAWN = "WITHDRAWN"
@@ -61,10 +63,13 @@ ORDER_MOVES: Mapping[tuple[OrderState, OrderEvent], OrderState] = MappingProxyTy
         (_O.SUBMITTED, _E.WITHDRAWN): _O.WITHDRAWN,
         (_O.IN_REVIEW, _E.OFFERED): _O.AWAITING_ACTIVATION,
         (_O.IN_REVIEW, _E.STAFF_ACCEPTED): _O.ACCEPTED,
+        (_O.IN_REVIEW, _E.CONTRACT_APPROVED): _O.ACCEPTED,
         (_O.IN_REVIEW, _E.REFUSED): _O.REFUSED,
         (_O.IN_REVIEW, _E.WITHDRAWN): _O.WITHDRAWN,
         (_O.REFUSED, _E.REOPENED): _O.IN_REVIEW,
+        (_O.AWAITING_ACTIVATION, _E.PHONE_CORRECTED): _O.SUBMITTED,
         (_O.AWAITING_ACTIVATION, _E.CODE_CONFIRMED): _O.ACCEPTED,
+        (_O.AWAITING_ACTIVATION, _E.CONTRACT_APPROVED): _O.ACCEPTED,
         (_O.AWAITING_ACTIVATION, _E.STAFF_ACCEPTED): _O.ACCEPTED,
         (_O.AWAITING_ACTIVATION, _E.REFUSED): _O.REFUSED,
         (_O.AWAITING_ACTIVATION, _E.LAPSED): _O.EXPIRED,
@@ -153,6 +158,45 @@ MAIL_MOVES: Mapping[tuple[MailState, MailEvent], MailState] = MappingProxyType(
     }
 )
 """Every legal move of a mail."""
+
+
+class ReturnState(StrEnum):
+    """Where a document stands that came back."""
+
+    RECEIVED = "RECEIVED"
+    INBOX = "INBOX"
+    FILED = "FILED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    DUPLICATE = "DUPLICATE"
+
+
+class ReturnEvent(StrEnum):
+    """What happens to a document that came back."""
+
+    MATCHED = "MATCHED"
+    NOT_MATCHED = "NOT_MATCHED"
+    REPEATED = "REPEATED"
+    ASSIGNED = "ASSIGNED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
+_R, _T = ReturnState, ReturnEvent
+
+RETURN_MOVES: Mapping[tuple[ReturnState, ReturnEvent], ReturnState] = MappingProxyType(
+    {
+        (_R.RECEIVED, _T.MATCHED): _R.FILED,
+        (_R.RECEIVED, _T.NOT_MATCHED): _R.INBOX,
+        (_R.RECEIVED, _T.REPEATED): _R.DUPLICATE,
+        (_R.INBOX, _T.ASSIGNED): _R.FILED,
+        (_R.INBOX, _T.REJECTED): _R.REJECTED,
+        (_R.FILED, _T.ASSIGNED): _R.FILED,
+        (_R.FILED, _T.APPROVED): _R.APPROVED,
+        (_R.FILED, _T.REJECTED): _R.REJECTED,
+    }
+)
+"""Every legal move of a document that came back. Only a person approves."""
 
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)

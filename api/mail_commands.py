@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
@@ -12,21 +12,13 @@ from api import settings
 from api.catalogue import LANGUAGES
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.lifecycle import DomainState, MailEvent, MailState
-from api.notices import letter, outbox
+from api.notices import facts, letter, outbox
+from api.notices.outbox import STAFF_LANGUAGE, is_for_staff
 from api.notices.tables import Outbox
 from api.piccolo_conf import DB
 from api.provisioning.view import AccountView, Address, Database, Mail, Sftp
 from api.shop.page import DomainLine
 
-KINDS = (
-    "order_received",
-    "contract_accepted",
-    "account_ready",
-    "account_delayed",
-    "domain_status",
-    "staff_alarm",
-    "staff_registry",
-)
 SINCE = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
@@ -36,22 +28,37 @@ def mail_group() -> None:
 
 
 @mail_group.command("preview")
-@click.argument("kind", type=click.Choice([*KINDS, "sms_code"]))
+@click.argument("kind")
 @click.option("--language", type=click.Choice(LANGUAGES), default="de", show_default=True)
+@click.option("--set", "changes", multiple=True, metavar="NAME=TEXT", help="Say something else than the sample does.")
 @click.option("--html", "as_html", is_flag=True, help="Print the HTML form.")
 @AS_JSON
-def mail_preview(kind: str, language: str, *, as_html: bool, as_json: bool) -> None:
-    """Show a mail as a customer would get it, with an invented order. Nothing is sent."""
+def mail_preview(kind: str, language: str, *, changes: tuple[str, ...], as_html: bool, as_json: bool) -> None:
+    """Show a mail or short message as it would be sent, with an invented order. Nothing is sent.
+
+    KIND is a template's name, `ankunft mail kinds` lists them.
+    """
     here = settings.load()
+    folder, said = here.templates.folder, sample(here, language) | dict(_pair(change) for change in changes)
     try:
-        if kind == "sms_code":
-            click.echo(letter.short_text(here.templates.folder, kind, language, sample(here)))
+        if kind in letter.kinds(folder, "sms"):
+            click.echo(letter.short_text(folder, kind, language, said))
             return
-        written = letter.write(here.templates.folder, kind, language, sample(here))
+        language = STAFF_LANGUAGE if is_for_staff(kind) else language
+        written = letter.write(folder, kind, language, said)
     except letter.LetterError as error:
         raise click.ClickException(str(error)) from error
     line = written.html if as_html else f"{written.subject}\n\n{written.text}"
     show(written._asdict(), as_json=as_json, line=line)
+
+
+@mail_group.command("kinds")
+@AS_JSON
+def mail_kinds(*, as_json: bool) -> None:
+    """List the kinds of mails and short messages that there are templates of."""
+    folder = settings.load().templates.folder
+    found = {channel: letter.kinds(folder, channel) for channel in ("mail", "sms")}
+    show(found, as_json=as_json, line="\n".join([*found["mail"], *found["sms"]]))
 
 
 @mail_group.command("list")
@@ -74,9 +81,9 @@ def mail_retry(number: int, *, as_json: bool) -> None:
     show({"id": number, "state": MailState.QUEUED}, as_json=as_json, line=f"{number} is {MailState.QUEUED}")
 
 
-def sample(here: settings.Settings) -> dict[str, Any]:
-    """Return what an invented order says in letters."""
-    domain = DomainLine("xn--beispiel-shne-ejb.de", "beispiel-söhne.de", "register", DomainState.REGISTERED, SINCE)
+def sample(here: settings.Settings, language: str) -> dict[str, Any]:
+    """Return what an invented order says in letters: everything that any of them names."""
+    domain = DomainLine("xn--beispiel-shne-rmb.de", "beispiel-söhne.de", "register", DomainState.REGISTERED, SINCE)
     zone = here.hosting.zone
     return {
         "sender": parseaddr(here.mail.sender)[0] or here.mail.sender,
@@ -85,6 +92,7 @@ def sample(here: settings.Settings) -> dict[str, Any]:
         "order_number": 500001,
         "customer_number": 100001,
         "name": "Jürgen O'Brien",
+        "phone_end": "78",
         "state": "ACTIVE",
         "tariff": "Start",
         "interval_months": 1,
@@ -99,6 +107,8 @@ def sample(here: settings.Settings) -> dict[str, Any]:
             mail=Mail(Address("192.0.2.11", 143), Address("192.0.2.11", 587), f"postmaster@a1001.{zone}"),
             web=[f"http://{domain.name}", f"http://a1001.{zone}"],
         ),
+        "offered": ["sms", "contract"],
+        "expires_at": facts.moment(SINCE + timedelta(days=14), language, here.seller.time_zone),
         "domain": domain,
         "status": DomainState.REGISTERED,
         "reason": None,
@@ -108,8 +118,19 @@ def sample(here: settings.Settings) -> dict[str, Any]:
         "problem": "cannot change the zone: PowerDNS answers 500",
         "what": "job_parked",
         "host": "web1",
+        "messages": 500,
+        "waiting": 2,
+        "hours": 24,
+        "carts": ["7K3M-P9TA-4", "8N4P-Q2UB-X"],
         "code": "123456",
     }
+
+
+def _pair(change: str) -> tuple[str, str]:
+    name, equals, text = change.partition("=")
+    if not equals:
+        raise click.BadParameter("says NAME=TEXT, like status=FAILED", param_hint="--set")
+    return name, text
 
 
 async def _unsent() -> list[dict[str, Any]]:

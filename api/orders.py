@@ -1,13 +1,26 @@
-"""The only mover of orders."""
+"""The only mover of orders; what the customer has to know of a move is told with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from api import journal
 from api.lifecycle import ORDER_MOVES, IllegalMoveError, OrderEvent, OrderState, follow
+from api.notices import outbox
 from api.tables import Order
+
+LETTERS: Mapping[OrderEvent, str] = MappingProxyType({
+    OrderEvent.OFFERED: "order_offered",
+    OrderEvent.HELD_FOR_REVIEW: "order_in_review",
+    OrderEvent.PHONE_CORRECTED: "phone_corrected",
+    OrderEvent.REFUSED: "order_refused",
+    OrderEvent.REOPENED: "order_reopened",
+    OrderEvent.LAPSED: "order_lapsed",
+    OrderEvent.WITHDRAWN: "order_withdrawn",
+})  # fmt: skip
+"""What the customer is told of a move, whoever makes it. Acceptance and what follows is told where more is known."""
 
 RACES = 5
 """How often a move may lose against another one before it gives up."""
@@ -20,7 +33,7 @@ class NoOrderError(LookupError):
 async def move(
     order_id: int, event: OrderEvent, *, actor: str, facts: Mapping[str, Any] | None = None, public: bool = True
 ) -> int:
-    """Move order *order_id* by *event*, in the caller's transaction; return the id of the journal row.
+    """Move order *order_id* by *event*, in the caller's transaction, and tell; return the id of the journal row.
 
     Raises:
         NoOrderError: there is no such order.
@@ -35,10 +48,13 @@ async def move(
             .returning(Order.id)
         )
         if moved:
-            return await journal.write(
+            row = await journal.write(
                 subject="order", subject_id=order_id, order=order_id, event=event, actor=actor,
                 before=before, after=after, facts=facts, public=public,
             )  # fmt: skip
+            if event in LETTERS:
+                await outbox.tell(LETTERS[event], order_id, row)
+            return row
     raise IllegalMoveError(f"{event} came too often at the same time as others")
 
 

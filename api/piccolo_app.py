@@ -13,6 +13,8 @@ APP_CONFIG = AppConfig(
         [
             "api.tables",
             "api.activation.tables",
+            "api.activation.contracts.tables",
+            "api.billing.tables",
             "api.provisioning.tables",
             "api.notices.tables",
             "api.customers.tables",

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from api.activation import acceptance, budget, code
+from api.activation import acceptance, budget, code, correction
+from api.activation.contracts import document
 from api.answers import TYPE, FieldsError, Problem, answer
 from api.edge import NotJsonError, WrongMediaTypeError
 from api.engine.conflicts import is_unavailable
@@ -49,6 +50,8 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     jobs.StaleError: Row(409, "stale", "The attempt is not waited for any more"),
     IllegalMoveError: Row(409, "does-not-fit", "The order is in another state"),
     code.NotOfferedError: Row(409, "not-offered", "Unlocking by SMS is not on offer"),
+    document.ContractNotOfferedError: Row(409, "not-offered", "The contract is not on offer"),
+    correction.NotCorrectableError: Row(409, "not-correctable", "The number cannot be corrected"),
     acceptance.NameTakenError: Row(409, "domain-taken", "A domain is hosted here already"),
     code.UsedUpError: Row(410, "code-used-up", "The code is worth nothing any more"),
     WrongMediaTypeError: Row(415, "media-type", "The body has to be JSON"),

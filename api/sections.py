@@ -142,6 +142,10 @@ class Orders(Section, frozen=True):
     """How long things wait for people."""
 
     expires_after_days: Positive = 14
+    #: How many days before an offer lapses its customer is reminded; empty = never.
+    remind_before_days: tuple[Positive, ...] = (7, 2)
+    #: How long an order may be in review before staff are told.
+    review_alarm_after_hours: Positive = 24
     #: Password hashes made at once.
     hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more
@@ -177,3 +181,23 @@ class SellerFacts(Section, frozen=True):
     payment_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
     #: IANA name: which day it is when a service begins or an invoice is issued.
     time_zone: str = "Europe/Berlin"
+
+
+class Returns(Section, frozen=True):
+    """Where signed contracts come back to; `ankunft receive` takes the mails."""
+
+    #: Mail address on the contract, and the one whose mail is taken; empty = none is.
+    address: str = ""
+    #: Mail address that the fax gateway sends to; empty = none.
+    fax_address: str = ""
+    #: Telephone number on the contract.
+    fax: str = ""
+    bind: str = "127.0.0.1"
+    port: Port = 2424
+    #: Mails taken at once.
+    connections: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
+    max_mail_mib: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
+    #: Documents read at once by a worker, each in a process of its own.
+    readers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
+    #: How long a rejected document, or a second copy, is kept.
+    keep_rejected_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90

@@ -27,6 +27,7 @@ from api.sections import (
     Mail,
     Network,
     Orders,
+    Returns,
     Section,
     SellerFacts,
     Sms,
@@ -34,6 +35,7 @@ from api.sections import (
 
 __all__ = [
     "CONFIG", "Database", "Dns", "Domains", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders",
+    "Returns",
     "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url", "load",
 ]  # fmt: skip
 
@@ -61,6 +63,7 @@ class Settings(Section, frozen=True):
     domains: Domains = Domains()
     dns: Dns = Dns()
     seller: SellerFacts = SellerFacts()
+    returns: Returns = Returns()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -14,7 +14,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from api import allowances
+from api.activation.confirmed import domain_confirmed
+from api.activation.contracts import document as contract
+from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
+from api.activation.reminders import remind_due
+from api.activation.reviews import tell_overdue
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
 from api.domains.office import Office
@@ -25,7 +30,7 @@ from api.intake.screening import screen_waiting
 from api.notices.delivery import deliver_due
 from api.notices.facts import Papers, Sources
 from api.piccolo_conf import DB
-from api.provisioning import draws, handoff, jobs, signer
+from api.provisioning import draws, jobs, signer
 from api.provisioning.whereabouts import whereabouts
 from api.settings import Settings
 from api.shop.page import order_page
@@ -33,7 +38,7 @@ from api.shop.page import order_page
 ENDS_WITHIN_S = 3.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
-PAPERS: Mapping[str, Papers] = MappingProxyType({})
+PAPERS: Mapping[str, Papers] = MappingProxyType({"order_offered": contract.papers, "order_reminder": contract.papers})
 """Kind of mail → the documents that go with it; the room that makes them adds its line."""
 
 log = logging.getLogger("ankunft.work")
@@ -52,7 +57,7 @@ class Loop(NamedTuple):
 def office_of(equipment: Equipment) -> Office:
     """Return who orders domains, keeps their zones and reads the registry's messages."""
     registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
-    desk = Desk(registrar, equipment, handoff.enqueue)
+    desk = Desk(registrar, equipment, partial(domain_confirmed, equipment))
     return Office(desk, name_servers(equipment.settings.dns), whereabouts)
 
 
@@ -63,11 +68,16 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
     return (
         Loop("checks", lambda: screen_waiting(equipment), 0.25),
         Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
+        Loop("corrections", lambda: send_wanted(equipment), 0.5),
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
         Loop("domains", office.work, 0.5, office.close),
         Loop("offers", lapse_due, 30),
+        Loop("reminders", lambda: remind_due(equipment.settings.orders), 60),
+        Loop(
+            "reviews", lambda: tell_overdue(equipment.settings.orders.review_alarm_after_hours, datetime.now(UTC)), 60
+        ),
         Loop("nonces", signer.forget_old, 30),
         Loop("allowances", lambda: allowances.forget_old(datetime.now(UTC)), 3600),
     )

@@ -1,7 +1,7 @@
 """Acceptance: the one transaction that makes an order a contract.
 
-Customer number (*Kundennummer*), order number (*Auftragsnummer*), the names, the account with its draw and
-job, the mail: all of it, or nothing.
+Customer number (*Kundennummer*), order number (*Auftragsnummer*), the names, the service entries (*Leistungseinträge*),
+the account with its draw and job, the mail: all of it, or nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api import counters, orders
+from api.billing import services
 from api.domains import registration
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
@@ -49,6 +50,7 @@ async def accept(equipment: Equipment, order_id: int, event: OrderEvent, *, acto
                 Order.accepted_at: datetime.now(UTC),
             }).where(Order.id == order_id)  # fmt: skip
             await registration.begin(order_id)
+            await services.begin(equipment, order_id)
             await handoff.open_account(order_id, equipment.catalogue.tariffs[order["tariff"]])
             await outbox.tell("contract_accepted", order_id, row)
     except Exception as error:

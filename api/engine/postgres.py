@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Any
 
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from api.engine.ended import ENDED
+
+CHANNEL = "ankunft"
+"""What the database notifies of (LISTEN); the notice says nothing but "look"."""
 
 
 class PostgresPoolTransaction(PostgresTransaction):
@@ -70,6 +75,24 @@ class Postgres(PostgresEngine):
     async def start_connection_pool(self, **options: Any) -> None:
         """Open the pool."""
         await super().start_connection_pool(**{"min_size": 1, "max_size": 20} | options)
+
+    async def commits(self) -> AsyncGenerator[None, None]:
+        """Yield at once, and then after commits that changed a table which tells of it (`rules.told`).
+
+        Raises:
+            ConnectionError: the connection was lost; what was told meanwhile is unknown.
+        """
+        connection, told = await self.get_new_connection(), asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _: told.set())
+            await connection.add_listener(CHANNEL, lambda *_: told.set())
+            while not connection.is_closed():
+                yield
+                await told.wait()
+                told.clear()
+            raise ConnectionError("the connection that listens to the database was lost")
+        finally:
+            connection.terminate()
 
     def transaction(self, allow_nested: bool = True) -> PostgresPoolTransaction:  # noqa: FBT001, FBT002 (Piccolo's signature)
         """Return a transaction on a connection of the pool."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -16,6 +17,8 @@ from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionTy
 from api.engine.ended import ENDED
 
 BUSY_TIMEOUT_S = 10
+LOOK_S = 0.02
+"""How often a watcher asks whether somebody committed: SQLite has nobody who would say so."""
 READERS = 4
 PRAGMAS = (
     f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
@@ -124,6 +127,19 @@ class Sqlite(SQLiteEngine):
     ) -> SqliteTransaction:
         """Return a transaction that has the write lock from its first statement on."""
         return SqliteTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+
+    async def commits(self) -> AsyncGenerator[None, None]:
+        """Yield at once, and then soon after any process committed; several commits may be told as one."""
+        watcher, seen = await self._connect(), None
+        try:
+            while True:
+                (row,) = await watcher.execute_fetchall("PRAGMA data_version")
+                if row["data_version"] != seen:
+                    seen = row["data_version"]
+                    yield
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await watcher.close()
 
     async def take_writer(self) -> aiosqlite.Connection:
         """Wait for the writer and keep the others of this process from it."""

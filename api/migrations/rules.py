@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from piccolo.engine import engine_finder
 
+from api.engine.postgres import CHANNEL
 from api.tables import Counter
 
 
-async def unique(table: str, *columns: str) -> None:
-    """Let no two rows of *table* hold the same *columns*; NULL is the same as nothing."""
-    await _execute(f'CREATE UNIQUE INDEX "{_name(table, columns)}_unique" ON "{table}" ({_list(columns)})')
+async def unique(table: str, *columns: str, where: str = "") -> None:
+    """Let no two rows of *table*, of those *where* a condition holds, hold the same *columns*; NULL is nothing."""
+    some = f" WHERE {where}" if where else ""
+    await _execute(f'CREATE UNIQUE INDEX "{_name(table, columns)}_unique" ON "{table}" ({_list(columns)}){some}')
 
 
 async def index(table: str, *columns: str) -> None:
@@ -52,6 +54,20 @@ async def unchangeable(table: str) -> None:
             f" AS $$ BEGIN RAISE EXCEPTION '{rule}'; END $$"
         )
         await _execute(f'CREATE TRIGGER "{rule}" BEFORE UPDATE OR DELETE ON "{table}" EXECUTE FUNCTION "{rule}"()')
+
+
+async def told(table: str) -> None:
+    """Tell those who listen of every commit that wrote to *table*. SQLite has nobody to tell; there a watcher looks."""
+    if _on_sqlite():
+        return
+    rule = f"{table}_told"
+    await _execute(
+        f'CREATE FUNCTION "{rule}"() RETURNS trigger LANGUAGE plpgsql'
+        f" AS $$ BEGIN PERFORM pg_notify('{CHANNEL}', ''); RETURN NULL; END $$"
+    )
+    await _execute(
+        f'CREATE TRIGGER "{rule}" AFTER INSERT OR UPDATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION "{rule}"()'
+    )
 
 
 async def numbers_from(counter: str, first: int) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from babel.numbers import format_currency
 
 from api.catalogue import Tariff
@@ -52,6 +55,7 @@ async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> 
             "order_number": order["number"],
             "customer_number": customer.get("number"),
             "name": f"{customer['given_name']} {customer['family_name']}",
+            "phone_end": customer["phone"][-2:],
             "state": shown.state,
             "tariff": tariff.name[row["language"]],
             "interval_months": order["billing_interval_months"],
@@ -59,6 +63,8 @@ async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> 
             "terms_version": order["terms_version"],
             "domains": shown.domains,
             "account": shown.account,
+            "offered": json.loads(order["offered"]),
+            "expires_at": moment(order["expires_at"], row["language"], equipment.settings.seller.time_zone),
         }
         | context
     )
@@ -108,6 +114,13 @@ async def _customer(order: Mapping[str, Any]) -> dict[str, Any]:
         return said
     (customer,) = await Customer.select().where(Customer.id == order["customer"])
     return dict(customer)
+
+
+def moment(at: datetime | None, language: str, zone: str) -> str | None:
+    """Return a day and time as a letter says it, in the hoster's time zone."""
+    if at is None:
+        return None
+    return f"{format_date(at.astimezone(ZoneInfo(zone)), 'long', language)}, {at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 def _price(order: Mapping[str, Any], tariff: Tariff, language: str) -> str | None:

@@ -16,6 +16,11 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from api.notices import spelling
+
+FRAME = "letter"
+"""The template that every letter extends, and no letter itself."""
+
 INDENT = "  "
 GAPS = re.compile(r"\n{3,}")
 
@@ -60,6 +65,12 @@ def short_text(folder: Path, kind: str, language: str, facts: Mapping[str, Any])
     return _fill(_literal(folder / "sms"), f"{language}/{kind}.txt", facts).strip()
 
 
+def kinds(folder: Path, channel: str = "mail") -> list[str]:
+    """Return the kinds of letters, or of short messages, that there are templates of in *folder*, in any language."""
+    found = {path.stem for path in (folder / channel).glob("*/*.txt")}
+    return sorted(found - {FRAME})
+
+
 def blocks(text: str) -> list[Block]:
     """Part *text* at its empty lines."""
     return [_block(part.strip("\n").split("\n")) for part in text.split("\n\n") if part.strip()]
@@ -95,7 +106,7 @@ def _escaping(folder: Path) -> Environment:
 
 
 def _environment(folder: Path, *, autoescape: bool) -> Environment:
-    return SandboxedEnvironment(
+    made = SandboxedEnvironment(
         loader=FileSystemLoader(folder),
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -103,3 +114,5 @@ def _environment(folder: Path, *, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["both"] = spelling.both
+    return made

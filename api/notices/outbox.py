@@ -29,8 +29,8 @@ async def tell(
     """
     order = None if order_id is None else await Order.select().where(Order.id == order_id).first()
     now = datetime.now(UTC)
-    is_for_staff = kind.startswith(f"{STAFF}_")
-    assert order is not None or is_for_staff
+    to_staff = is_for_staff(kind)
+    assert order is not None or to_staff
     await Outbox.insert(
         Outbox(
             order=order_id,
@@ -38,9 +38,9 @@ async def tell(
             channel=channel,
             kind=kind,
             recipient=STAFF
-            if is_for_staff or order is None
+            if to_staff or order is None
             else await _address(order, "phone" if channel == "sms" else "email"),
-            language=STAFF_LANGUAGE if is_for_staff or order is None else order["language"],
+            language=STAFF_LANGUAGE if to_staff or order is None else order["language"],
             message_id=uuid4().hex,
             context=json.dumps(dict(context or {})),
             state=MailState.QUEUED.value,
@@ -48,6 +48,11 @@ async def tell(
             created_at=now,
         )
     )
+
+
+def is_for_staff(kind: str) -> bool:
+    """Return whether letters of *kind* go to staff, in their language."""
+    return kind.startswith(f"{STAFF}_")
 
 
 async def due(channel: str, most: int) -> list[dict[str, Any]]:
@@ -103,8 +108,11 @@ async def is_superseded(row: Mapping[str, Any]) -> bool:
 
 
 async def _address(order: Mapping[str, Any], field: str) -> str:
-    """Return mail address or telephone of the customer, or of who wants to become one."""
+    """Return mail address or telephone of the customer, or of who wants to become one; nothing where none is known.
+
+    A row without an address is parked when it is its turn, and keeps the change that it tells of from nothing.
+    """
     if order["customer"] is not None:
         (customer,) = await Customer.select().where(Customer.id == order["customer"])
         return str(customer[field])
-    return str(json.loads(order["applicant"])[field])
+    return str(json.loads(order["applicant"]).get(field, ""))

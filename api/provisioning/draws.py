@@ -70,6 +70,12 @@ async def offer(host: str, digest: str) -> list[dict[str, Any]]:
     return tasks
 
 
+async def unanswered(now: datetime) -> int:
+    """Return how many draws somebody is to be asked for, up to `MOST_AT_ONCE`."""
+    open_ = (Draw.state == "OPEN") | _unanswered(now)
+    return len(await Draw.select(Draw.id).where(open_).limit(MOST_AT_ONCE))
+
+
 async def answer(draw_id: str, host: str, digest: str, drawn: Mapping[str, str] | None) -> bool:
     """Take the answer of *host*; return whether hosts are pinned now. None = the courier finds nobody eligible.
 

@@ -70,6 +70,13 @@ async def move(
     )  # fmt: skip
 
 
+async def hosts_with_work(now: datetime) -> list[str]:
+    """Return the hosts that have a job to be handed out now."""
+    due = Job.not_before.is_null() | (Job.not_before <= now)
+    ready = Job.select(Job.host).where(Job.state == JobState.READY.value, due).distinct()
+    return [str(host) for host in await ready.output(as_list=True)]
+
+
 async def claim(host: str, most: int, lease_s: int, write: Write) -> list[tuple[dict[str, Any], bytes]]:
     """Hand *host* its next jobs with their files; of each account only the first unfinished one.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from base64 import b64encode
 from collections.abc import Sequence
@@ -42,9 +41,6 @@ from api.provisioning.exchange import (
 
 PREFIX = "/agent/"
 MAX_BODY_BYTES = 256 * 1024
-LOOK_S = 0.3
-"""How often the database is asked while a courier waits: other processes write there too."""
-
 Req = Request[Any, Any, Any]
 
 
@@ -80,18 +76,22 @@ async def show_self(request: Req) -> Itself:
 @post("/agent/v1/work", **described(Access.AGENT, {200: Work, 204: None}, body=Ask, problems=(403,)))
 async def ask_for_work(request: Req) -> Response[Any]:
     """Wait for draws and for jobs pinned to this host; 204 when there was nothing."""
-    host = await signer.approved(request)
-    ask = await edge.read(request, Ask)
-    equipment: Equipment = request.app.state.equipment
-    await hosts.seen(host.name, ask.digest)
-    end = time.monotonic() + min(ask.wait_s, equipment.settings.leases.long_poll_s)
-    while True:
-        work = await _look(equipment, host, ask)
-        if work.draws or work.jobs:
-            return Response(work, status_code=200)
-        wait = min(LOOK_S, end - time.monotonic())
-        if wait <= 0 or await _closes(equipment, wait):
-            return Response(None, status_code=204)
+    state = request.app.state
+    async with state.door:
+        host = await signer.approved(request)
+        ask = await edge.read(request, Ask)
+        await hosts.seen(host.name, ask.digest)
+    end = time.monotonic() + min(ask.wait_s, state.equipment.settings.leases.long_poll_s)
+    draws_too = bool(ask.digest) and host.state == hosts.APPROVED
+    with state.bell.waiting(host.name, draws=draws_too, works=ask.capacity > 0) as waiter:
+        while True:
+            async with state.door:
+                work = await _look(state.equipment, host, ask)
+            if work.draws or work.jobs:
+                return Response(work, status_code=200)
+            left = end - time.monotonic()
+            if left <= 0 or not await waiter.wait(left) or state.equipment.closing.is_set():
+                return Response(None, status_code=204)
 
 
 @post(
@@ -172,15 +172,6 @@ async def _look(equipment: Equipment, host: signer.Signer, ask: Ask) -> Work:
 @cache
 def _key(path: Path) -> Ed25519PrivateKey:
     return job_signing_key(path)
-
-
-async def _closes(equipment: Equipment, wait_s: float) -> bool:
-    """Wait; return at once with True when the program is asked to end."""
-    try:
-        await asyncio.wait_for(equipment.closing.wait(), wait_s)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def _note(error: Exception, event: str, host: str, job_id: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, get, post
 
 from api import edge, orders
-from api.activation import code, endings
+from api.activation import code, correction, endings
 from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, Caller, NotThereError
@@ -29,6 +29,13 @@ class CodeForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The code that was sent."""
 
     code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}\Z")]
+
+
+class PhoneForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The number as it should have been."""
+
+    #: International, with a plus.
+    phone: Annotated[str, msgspec.Meta(min_length=3, max_length=32)]
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -59,6 +66,18 @@ async def confirm_code(request: Req) -> Moved:
     form = await edge.read(request, CodeForm)
     order_id = order_of(request)
     await code.confirm(_equipment(request), order_id, form.code, actor=_caller(request).actor)
+    return Moved(await orders.state_of(order_id))
+
+
+@post(
+    "/api/v1/orders/{cart_id:str}/sms/phone",
+    **described(Access.CUSTOMER, {202: Moved}, body=PhoneForm, problems=(409,)),
+)
+async def correct_phone(request: Req) -> Moved:
+    """Correct the number once: the order is checked again, and a new code goes to the new number if it may."""
+    form = await edge.read(request, PhoneForm)
+    order_id = order_of(request)
+    await correction.correct(order_id, form.phone, actor=_caller(request).actor)
     return Moved(await orders.state_of(order_id))
 
 

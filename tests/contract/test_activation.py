@@ -119,6 +119,20 @@ def test_staff_routes_are_closed_to_others(shop: Shop) -> None:
             assert answer.status_code in {401, 403, 404}, answer.text
 
 
+def test_a_number_is_corrected_once_and_the_new_code_comes_by_itself(api: Api, shop: Shop) -> None:
+    who = new_person()
+    order, older = offered_with_code(api, shop, who)
+    right, path = new_person().phone, f"/api/v1/orders/{order.cart_id}/sms/phone"
+    answer = shop.http.post(path, json={"phone": right}, headers=bearer(order.token))
+    assert (answer.status_code, answer.json()) == (202, {"state": "SUBMITTED"})
+    newer = code_in(wait_for_message(api.sms_sink, right))
+    assert len(messages(api.sms_sink, who.phone)) == 1
+    assert confirm(shop, order, older).status_code == 422
+    assert_problem(shop.http.post(path, json={"phone": new_person().phone}, headers=bearer(order.token)), 409)
+    assert confirm(shop, order, newer).status_code == 200
+    assert_problem(shop.http.post(path, json={"phone": new_person().phone}, headers=bearer(order.token)), 409)
+
+
 def offered(shop: Shop, who: Person) -> Receipt:
     """Order something and wait until the checks are done."""
     order = shop.place(order_form(who, new_domain()), key=uuid4().hex)

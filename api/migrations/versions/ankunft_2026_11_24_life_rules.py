@@ -20,6 +20,7 @@ async def forwards() -> MigrationManager:
         await unique("duplicate", "earlier", "later")
         await unique("merger", "given_up")
         await index("allowance", "first_at")
+        await index("sms_activation", "is_wanted")
         await index("trait", "kind", "digest")
         await index("duplicate", "decision")
         await index("merger", "kept")

@@ -124,6 +124,7 @@ job_public_key_file = "{root}/job.pub"
 project_dir = "{root}/project"
 state_dir = "{root}/state"
 run_dir = "{root}/run"
+warm_socket = "{root}/warm/s"
 run_timeout_s = 60
 rescan_s = 1.0
 """

@@ -84,6 +84,7 @@ def test_every_template_of_a_server_is_installed_by_a_role() -> None:
     [
         ("ankunft-courier.service", 15),
         ("ankunft-runner.service", 45),
+        ("ankunft-warm.service", 45),
         ("ankunft-waker.service", 15),
         ("ankunft-post@.service", 15),
         ("php-account@.service", 16),
@@ -101,6 +102,13 @@ def test_a_unit_stays_closed(tmp_path: Path, unit: str, tenths: int) -> None:
     assert verdict.returncode == 0, verdict.stdout[-300:] + verdict.stderr
 
 
-def test_root_is_not_named_as_the_runners_user() -> None:
+@pytest.mark.parametrize("unit", ["ankunft-runner.service", "ankunft-warm.service"])
+def test_root_is_not_named_as_the_user_of_what_makes_accounts(unit: str) -> None:
     """Systemd 257 then takes CAP_SETUID away, and nothing can be done as a customer."""
-    assert not re.search(r"^User=", fill("etc/systemd/system/ankunft-runner.service"), re.MULTILINE)
+    assert not re.search(r"^User=", fill(f"etc/systemd/system/{unit}"), re.MULTILINE)
+
+
+def test_the_warm_ansible_may_what_the_runner_may_and_no_more() -> None:
+    runner, warm = (set(fill(f"etc/systemd/system/ankunft-{name}.service").splitlines()) for name in ("runner", "warm"))
+    fences = ("Capability", "NoNew", "Protect", "Private", "Restrict", "Lock", "SystemCall", "MemoryMax", "TasksMax")
+    assert {line for line in runner if line.startswith(fences)} == {line for line in warm if line.startswith(fences)}

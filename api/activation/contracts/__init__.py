@@ -1,0 +1,1 @@
+"""The contract on paper: what goes out, what comes back, and who confirms it."""

@@ -1,0 +1,95 @@
+"""A mail from outside, taken apart: the documents in it, and notes of what was left aside."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Iterator
+from email.header import decode_header
+from email.message import Message
+from email.policy import compat32
+
+from api.activation.contracts.answers import Enclosed, Unpacked
+from api.activation.contracts.pages import is_page, kind_of
+
+MOST_PARTS = 200
+DEEPEST = 10
+MOST_DOCUMENTS = 20
+MOST_NOTES = 10
+LONGEST_TEXT = 120
+
+for _name in ("ascii", "utf-8", "latin-1", "iso8859-15", "cp1252", "punycode"):
+    "".encode(_name)  # loads it while files can be opened
+
+
+def unpack(raw: bytes) -> Unpacked:
+    """Return the documents of the mail *raw*; whatever it is, something is returned."""
+    try:
+        mail = email.message_from_bytes(raw, policy=compat32)
+        sender, subject = plain(mail.get("From")), plain(mail.get("Subject"))
+    except (RecursionError, MemoryError, ValueError, LookupError, AttributeError, TypeError):
+        return Unpacked([], ["the mail cannot be taken apart"], "", "")
+    documents: list[Enclosed] = []
+    notes: list[str] = []
+    try:
+        for part in _leaves(mail, 0, [0]):
+            _take(part, documents, notes)
+    except _TooMuchError as error:
+        notes.append(str(error))
+    except (RecursionError, MemoryError, ValueError, LookupError, AttributeError, TypeError):
+        notes.append("a part of the mail cannot be taken apart")
+    return Unpacked(documents, notes[:MOST_NOTES], sender, subject)
+
+
+def plain(text: object) -> str:
+    """Return a header's text in one line of printable characters, cut to a decent length."""
+    said = str(text or "")[:2000]
+    try:
+        pieces = [
+            piece if isinstance(piece, str) else _decoded(piece, charset) for piece, charset in decode_header(said)
+        ]
+        said = "".join(pieces)
+    except (ValueError, LookupError, OSError):
+        pass
+    shown = "".join(character if character.isprintable() else " " for character in said)
+    return " ".join(shown.split())[:LONGEST_TEXT]
+
+
+class _TooMuchError(Exception):
+    """A mail of too many or too deep parts."""
+
+
+def _leaves(part: Message, depth: int, seen: list[int]) -> Iterator[Message]:
+    seen[0] += 1
+    if depth > DEEPEST or seen[0] > MOST_PARTS:
+        raise _TooMuchError("the mail has too many parts; the rest was left aside")
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        for inner in payload:
+            if isinstance(inner, Message):
+                yield from _leaves(inner, depth + 1, seen)
+    else:
+        yield part
+
+
+def _take(part: Message, documents: list[Enclosed], notes: list[str]) -> None:
+    """Keep *part* if it is a document; note it if somebody may have meant it as one."""
+    content = part.get_payload(decode=True)
+    name = plain(part.get_filename())
+    if not isinstance(content, bytes) or not content:
+        return
+    if kind_of(content) is None:
+        if name or part.get_content_maintype() not in {"text", "multipart", "message"}:
+            notes.append(f"{name or part.get_content_type()[:60]}: refused, it is no PDF, TIFF, JPEG or PNG")
+    elif not is_page(content):
+        notes.append(f"{name or 'a picture'}: left aside, it is too small to be a page")
+    elif len(documents) == MOST_DOCUMENTS:
+        raise _TooMuchError(f"the mail has more than {MOST_DOCUMENTS} documents; the rest was left aside")
+    else:
+        documents.append(Enclosed(name, content))
+
+
+def _decoded(piece: bytes, charset: str | None) -> str:
+    try:
+        return piece.decode(charset or "ascii", errors="replace")
+    except (LookupError, OSError, ImportError):
+        return piece.decode("ascii", errors="replace")

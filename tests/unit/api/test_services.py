@@ -1,0 +1,138 @@
+"""Services begin with the acceptance and the registration, end to the day, and their entries tile time."""
+
+import asyncio
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pytest
+from piccolo.table import Table
+
+from api.activation.acceptance import accept
+from api.activation.confirmed import domain_confirmed
+from api.billing import services
+from api.billing.periods import today
+from api.billing.tables import OpenEntry, Service, ServiceEntry, TariffVersion
+from api.domains import decisions
+from api.engine.conflicts import is_conflict
+from api.equipment import Equipment
+from api.lifecycle import OrderEvent
+from api.piccolo_conf import DB
+from api.tables import Customer
+from tests.unit.api.orderform import new_name, offered
+
+pytestmark = pytest.mark.usefixtures("database")
+
+SYSTEM = "system"
+
+
+async def accepted(equipment: Equipment, *names: str, **changes: Any) -> int:
+    """Place an order and accept it; return its id."""
+    order_id = await offered(equipment, *names, **changes)
+    await accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+    return order_id
+
+
+async def entries_of(order_id: int) -> list[dict[str, Any]]:
+    """Return the ledger of an order."""
+    return list(await ServiceEntry.select().where(ServiceEntry.order == order_id).order_by(ServiceEntry.id))
+
+
+async def test_the_acceptance_writes_the_first_entries_and_all_of_them_are_open(equipment: Equipment) -> None:
+    order_id = await accepted(equipment, billing_interval_months=3)
+    entries = await entries_of(order_id)
+    assert [(entry["addon"], entry["gross_cents"]) for entry in entries] == [
+        ("webspace", 747), ("mailboxes", 300), ("database", 150),
+    ]  # fmt: skip
+    assert {entry["quantity_e4"] for entry in entries} == {30_000}
+    assert {(entry["tax_category"], entry["tax_percent"], entry["unit_code"]) for entry in entries} == {
+        ("S", 19, "MON")
+    }
+    assert {entry["period_start"] for entry in entries} == {today("Europe/Berlin")}
+    assert await OpenEntry.count() == 3
+
+
+async def test_of_ten_acceptances_at_once_one_writes_entries(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    await asyncio.gather(
+        *(accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna") for _ in range(10)),
+        return_exceptions=True,
+    )
+    assert await ServiceEntry.count() == await OpenEntry.count() == 3
+
+
+async def test_a_domain_is_served_from_its_registration_on_and_once(equipment: Equipment) -> None:
+    first, second = new_name(), new_name()
+    order_id = await accepted(equipment, first, second)
+    assert not [entry for entry in await entries_of(order_id) if entry["addon"] == "domain"]
+    await decisions.vouch(first, partial(domain_confirmed, equipment), actor="staff:Anna")
+    assert [entry["item"] for entry in await entries_of(order_id) if entry["addon"] == "domain"] == [first]
+    await decisions.vouch(second, partial(domain_confirmed, equipment), actor="staff:Anna")
+    assert [entry["item"] for entry in await entries_of(order_id) if entry["addon"] == "domain"] == [first, second]
+
+
+async def test_what_ends_in_the_middle_of_a_period_is_taken_back_by_days(equipment: Equipment) -> None:
+    order_id = await accepted(equipment)
+    async with DB.transaction():
+        await services.end(order_id, date(2027, 1, 1), actor=SYSTEM)  # far away: nothing to take back yet
+    assert len(await entries_of(order_id)) == 3
+    start = (await entries_of(order_id))[0]["period_start"]
+    whole = (await entries_of(order_id))[0]["period_end"]
+    last = date.fromordinal(start.toordinal() + 10)
+    for _ in range(2):
+        async with DB.transaction():
+            await services.end(order_id, last, actor=SYSTEM)
+    back = [entry for entry in await entries_of(order_id) if entry["reverses"] is not None]
+    days = (whole - start).days
+    assert [entry["gross_cents"] for entry in back] == [-round(price * (days - 10) / days) for price in (249, 100, 50)]
+    assert {(entry["period_start"], entry["period_end"]) for entry in back} == {(last, whole)}
+    async with DB.transaction():
+        await services.end(order_id, start, actor=SYSTEM)
+    assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 0
+    assert not await Service.count().where(Service.next_on.is_not_null())
+
+
+async def test_a_suspended_contract_goes_on_at_its_price_from_the_day_it_is_resumed(equipment: Equipment) -> None:
+    order_id = await accepted(equipment)
+    start = (await entries_of(order_id))[0]["period_start"]
+    for _ in range(2):  # twice on the very day it began
+        async with DB.transaction():
+            await services.end(order_id, start, actor=SYSTEM)
+            await services.resume(equipment, order_id, start, actor=SYSTEM)
+    entries = await entries_of(order_id)
+    assert sum(entry["gross_cents"] for entry in entries) == 399
+    assert await Service.count().where(Service.ends_on.is_null()) == 3
+    later = date.fromordinal(start.toordinal() + 100)
+    async with DB.transaction():
+        await services.end(order_id, later, actor=SYSTEM)
+        await services.resume(equipment, order_id, start, actor=SYSTEM)  # before it ended: the end is as if not said
+    begun = await Service.select().where(Service.ends_on.is_null())
+    assert {service["begins_on"] for service in begun} == {service["next_on"] for service in begun} == {later}
+
+
+async def test_a_changed_tariff_is_charged_from_its_day_on(equipment: Equipment) -> None:
+    order_id = await accepted(equipment)
+    start = (await entries_of(order_id))[0]["period_start"]
+    await Customer.raw("UPDATE orders SET tariff = 'plus'")
+    async with DB.transaction():
+        await services.change(equipment, order_id, start, actor=SYSTEM)
+    assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 799
+
+
+@pytest.mark.parametrize("table", [ServiceEntry, TariffVersion])
+async def test_the_ledger_and_the_price_list_cannot_be_changed(equipment: Equipment, table: type[Table]) -> None:
+    await accepted(equipment)
+    with pytest.raises(Exception, match="unchangeable"):
+        await table.update({"id": 7}, force=True)
+    with pytest.raises(Exception, match="unchangeable"):
+        await table.delete(force=True)
+
+
+async def test_the_database_refuses_a_second_entry_for_a_period_and_a_second_service(equipment: Equipment) -> None:
+    order_id = await accepted(equipment)
+    (entry, *_), (service, *_) = await entries_of(order_id), await Service.select().order_by(Service.id)
+    table: Any
+    for table, row in ((ServiceEntry, entry), (Service, service)):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 (the drivers' errors differ; is_conflict knows both)
+            await table.insert(table(**{name: value for name, value in row.items() if name != "id"}))
+        assert is_conflict(caught.value)
