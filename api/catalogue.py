@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from api.registries import Registries, Registry, by_tld
+from api.ruleset import RuleSet
 
 LANGUAGES = ("de", "en")
 Language = Literal["de", "en"]
@@ -103,6 +104,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     letters: Mapping[str, Letters]
     #: What the registries demand.
     registries: Registries
+    #: The rules of the risk check.
+    risk: RuleSet
 
 
 def load(folder: Path) -> Catalogue:
@@ -111,7 +114,7 @@ def load(folder: Path) -> Catalogue:
     Raises:
         CatalogueError: a file is missing, is no TOML, or says what cannot be.
     """
-    tariffs = {file.stem: _read(file, Tariff) for file in sorted((folder / "tariffs").glob("*.toml"))}
+    tariffs = {file.stem: read(file, Tariff) for file in sorted((folder / "tariffs").glob("*.toml"))}
     terms = {version.name: _terms(version) for version in sorted((folder / "terms").glob("[0-9]*"))}
     for name, tariff in tariffs.items():
         _add_up(folder / "tariffs" / f"{name}.toml", tariff)
@@ -121,14 +124,15 @@ def load(folder: Path) -> Catalogue:
         tariffs=MappingProxyType(tariffs),
         terms_version=max(terms),
         terms=MappingProxyType(terms),
-        letters=MappingProxyType(_read(folder / "domains.toml", dict[str, Letters])),
+        letters=MappingProxyType(read(folder / "domains.toml", dict[str, Letters])),
         registries=_registries(folder / "registries"),
+        risk=read(folder / "risk.toml", RuleSet),
     )
 
 
 def _registries(folder: Path) -> Registries:
     try:
-        return by_tld(_read(file, Registry) for file in sorted(folder.glob("*.toml")))
+        return by_tld(read(file, Registry) for file in sorted(folder.glob("*.toml")))
     except ValueError as error:
         raise CatalogueError(f"{folder}: {error}") from error
 
@@ -153,7 +157,12 @@ def _terms(folder: Path) -> dict[str, str]:
         raise CatalogueError(f"{folder} needs the terms as UTF-8 text in {', '.join(LANGUAGES)}: {error}") from error
 
 
-def _read(file: Path, kind: type[T]) -> T:
+def read(file: Path, kind: type[T]) -> T:
+    """Return what *file* says, as a *kind*.
+
+    Raises:
+        CatalogueError: it is missing, is no TOML, or says what cannot be.
+    """
     try:
         values: Any = tomllib.loads(file.read_text(encoding="utf-8"))
         return msgspec.convert(values, kind)

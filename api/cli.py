@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "draw": "api.fleet_commands:draw_group",
     "job": "api.fleet_commands:job_group",
     "domain": "api.domain_commands:domain_group",
+    "risk": "api.risk_commands:risk_group",
+    "blocklist": "api.risk_commands:blocklist_group",
     "mail": "api.mail_commands:mail_group",
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""

@@ -19,7 +19,8 @@ from api.engine.sqlite import NotOpenError
 from api.equipment import equip
 from api.identity import NotThereError
 from api.intake.cart import heard
-from api.lifecycle import OrderEvent
+from api.intake.risk.assessments import Reason
+from api.lifecycle import OrderEvent, OrderState
 from api.migrations.history import migrate as run_history
 from api.piccolo_conf import DB
 from api.provisioning import jobs
@@ -132,11 +133,18 @@ def order_group() -> None:
 
 @order_group.command("list")
 @click.argument("query", default="")
+@click.option(
+    "--state", type=click.Choice(list(OrderState)), help="Only those, the oldest first: IN_REVIEW is a queue."
+)
 @AS_JSON
-def order_list(query: str, *, as_json: bool) -> None:
+def order_list(query: str, state: str | None, *, as_json: bool) -> None:
     """List the newest orders, or those that fit QUERY (cart ID, number, name, domain, mail address)."""
-    found = run(search(query))
-    lines = [f"{cart.cart_id}  {cart.state:<20} {cart.name}  {', '.join(cart.domains)}" for cart in found]
+    found = run(search(query, None if state is None else OrderState(state)))
+    lines = []
+    for cart in found:
+        lines.append(f"{cart.cart_id}  {cart.state:<20} {cart.name}  {', '.join(cart.domains)}")
+        if state is not None:
+            lines += [reason_line(reason) for reason in cart.reasons]
     show(found, as_json=as_json, line="\n".join(lines))
 
 
@@ -152,8 +160,17 @@ def order_show(cart_id: str, *, as_json: bool) -> None:
 
     cart = run(work())
     lines = [f"{cart.cart_id}  {cart.state}  order {cart.number}  customer {cart.customer.number}"]
+    if cart.risk is not None:
+        lines.append(f"risk: {cart.risk.outcome} by {cart.risk.points} points, rules {cart.risk.ruleset}")
+        lines += [*map(reason_line, cart.risk.reasons), *(f"  not known  {note}" for note in cart.risk.notes)]
     lines += [f"{entry.at:%d.%m. %H:%M:%S}  {entry.subject} {entry.event}  {entry.actor}" for entry in cart.journal]
     show(cart, as_json=as_json, line="\n".join(lines))
+
+
+def reason_line(reason: Reason) -> str:
+    """Return a rule that fitted as a line for a person."""
+    forced = f", {reason.outcome} at most" if reason.outcome else ""
+    return f"  {reason.points:>4} {reason.rule} ({reason.fact}: {reason.value}{forced}): {reason.text.en}"
 
 
 @order_group.command("accept")

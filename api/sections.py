@@ -201,3 +201,20 @@ class Returns(Section, frozen=True):
     readers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
     #: How long a rejected document, or a second copy, is kept.
     keep_rejected_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
+
+
+class Risk(Section, frozen=True):
+    """Whom the risk check may ask, and how patient it is. The rules are data of the catalogue."""
+
+    #: DNS resolvers, as `address` or `address:port`; none = nobody is asked whether a mail domain takes mail.
+    resolvers: tuple[str, ...] = ()
+    #: A MaxMind database (country or city) of your own; none = no points for countries of IP addresses.
+    country_database: Path | None = None
+    #: VIES or a service of its form, with {country} and {number} in it; empty = VAT numbers are checked by form alone.
+    vies_url: str = ""
+    #: How long one source is waited for.
+    source_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
+    #: Multiplies the limits of the rules that say `over`; 1 for production, more for labs.
+    limits_factor: Positive = 1
+    #: How long the digests that count repetitions are kept, where no contract came of the order.
+    traces_days: Positive = 90

@@ -28,6 +28,7 @@ from api.sections import (
     Network,
     Orders,
     Returns,
+    Risk,
     Section,
     SellerFacts,
     Sms,
@@ -35,7 +36,7 @@ from api.sections import (
 
 __all__ = [
     "CONFIG", "Database", "Dns", "Domains", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders",
-    "Returns",
+    "Returns", "Risk",
     "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url", "load",
 ]  # fmt: skip
 
@@ -64,6 +65,7 @@ class Settings(Section, frozen=True):
     dns: Dns = Dns()
     seller: SellerFacts = SellerFacts()
     returns: Returns = Returns()
+    risk: Risk = Risk()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -148,6 +150,9 @@ def _check(settings: Settings, source: str) -> None:
     dns = settings.dns
     if dns.driver == "powerdns" and not (dns.api_url and dns.api_key and dns.nameservers and dns.hostmaster):
         raise SettingsError(f"{source}: [dns] driver powerdns needs api_url, api_key, nameservers and hostmaster")
+    vies = settings.risk.vies_url
+    if vies and not ("{country}" in vies and "{number}" in vies):
+        raise SettingsError(f"{source}: [risk] vies_url has to say where {{country}} and {{number}} go")
     if sms.url and "{phone}" not in sms.url:
         raise SettingsError(f"{source}: [sms] url has to say where the number goes, with {{phone}}")
     if settings.seller.time_zone not in available_timezones():

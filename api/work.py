@@ -8,7 +8,7 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -23,9 +23,12 @@ from api.activation.reviews import tell_overdue
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
 from api.domains.office import Office
+from api.domains.registrar import Registrar
 from api.domains.zones.nameservers import name_servers
 from api.engine import opened
 from api.equipment import Equipment, equip
+from api.intake.risk import traces
+from api.intake.risk.sources import sources as risk_sources
 from api.intake.screening import screen_waiting
 from api.notices.delivery import deliver_due
 from api.notices.facts import Papers, Sources
@@ -54,9 +57,8 @@ class Loop(NamedTuple):
     end: Callable[[], Awaitable[object]] | None = None
 
 
-def office_of(equipment: Equipment) -> Office:
+def office_of(equipment: Equipment, registrar: Registrar) -> Office:
     """Return who orders domains, keeps their zones and reads the registry's messages."""
-    registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
     desk = Desk(registrar, equipment, partial(domain_confirmed, equipment))
     return Office(desk, name_servers(equipment.settings.dns), whereabouts)
 
@@ -64,9 +66,12 @@ def office_of(equipment: Equipment) -> Office:
 def loops(equipment: Equipment) -> Sequence[Loop]:
     """Return all that a worker does. Any number of workers may do it at once: each row is claimed."""
     sources = Sources(page=partial(order_page, equipment.settings), papers=PAPERS)
-    office = office_of(equipment)
+    registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
+    office = office_of(equipment, registrar)
+    asked = risk_sources(equipment.settings, availability=registrar.check)
+    keep_traces = timedelta(days=equipment.settings.risk.traces_days)
     return (
-        Loop("checks", lambda: screen_waiting(equipment), 0.25),
+        Loop("checks", lambda: screen_waiting(equipment, asked), 0.25),
         Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
         Loop("corrections", lambda: send_wanted(equipment), 0.5),
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
@@ -78,6 +83,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop(
             "reviews", lambda: tell_overdue(equipment.settings.orders.review_alarm_after_hours, datetime.now(UTC)), 60
         ),
+        Loop("traces", lambda: traces.forget(keep_traces), 60),
         Loop("nonces", signer.forget_old, 30),
         Loop("allowances", lambda: allowances.forget_old(datetime.now(UTC)), 3600),
     )

@@ -17,7 +17,8 @@ from api.activation.budget import TooSoonError
 from api.activation.tables import SmsActivation
 from api.answers import wrong
 from api.equipment import Equipment
-from api.intake.screening import SMS, phone_of
+from api.intake.risk.verdict import SMS
+from api.intake.screening import phone_of
 from api.lifecycle import OrderEvent, OrderState
 from api.notices import outbox
 from api.piccolo_conf import DB

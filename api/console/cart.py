@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from api.equipment import Equipment
+from api.intake.risk import assessments
 from api.notices.tables import Outbox
 from api.provisioning import view
 from api.shop.page import OrderPage, Time, order_page
@@ -78,6 +79,8 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     terms_accepted_at: Time
     accepted_at: Time | None
     client_ip: str | None
+    #: Why the customer is offered what is offered; null until the order was checked.
+    risk: assessments.RiskView | None
     journal: Sequence[Entry]
     mails: Sequence[MailLine]
     draw: view.DrawView | None
@@ -100,6 +103,7 @@ async def cart_view(equipment: Equipment, order_id: int) -> CartView:
         terms_accepted_at=order["terms_accepted_at"],
         accepted_at=order["accepted_at"],
         client_ip=order["client_ip"],
+        risk=(await assessments.newest([order_id])).get(order_id),
         journal=[
             Entry(
                 row["at"], row["subject"], row["subject_id"], row["event"], row["state_before"], row["state_after"],

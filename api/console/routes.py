@@ -18,7 +18,7 @@ from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, Caller, NotThereError
 from api.intake.cart import heard
-from api.lifecycle import OrderEvent
+from api.lifecycle import OrderEvent, OrderState
 from api.piccolo_conf import DB
 from api.provisioning import jobs
 from api.shop.routes import Moved
@@ -29,21 +29,28 @@ Req = Request[Any, Any, Any]
 CURSOR = {"type": "string", "maxLength": 64}
 LIMIT = {"type": "integer", "minimum": 1, "maximum": customers.MOST, "default": 20}
 QUERY = {"type": "string", "maxLength": 200}
+STATE = {"type": "string", "enum": [state.value for state in OrderState]}
 
 
 class Carts(msgspec.Struct, frozen=True):
-    """What was found, newest first, 50 at most."""
+    """What was found, newest first, or of one state the oldest first; 50 at most."""
 
     carts: Sequence[CartLine]
 
 
-@get("/api/v1/staff/carts", **described(Access.STAFF, {200: Carts}, query={"q": QUERY}, problems=(422,)))
+@get(
+    "/api/v1/staff/carts",
+    **described(Access.STAFF, {200: Carts}, query={"q": QUERY, "state": STATE}, problems=(422,)),
+)
 async def find_carts(request: Req) -> Carts:
-    """Find orders by cart ID, number, name, domain or mail address; the newest without a question."""
+    """Find orders by cart ID, number, name, domain or mail address; the newest without a question.
+
+    `state=IN_REVIEW` is the queue of what waits for a person, the oldest first, with the reasons of the risk check.
+    """
     text = edge.path_text("q", request.query_params.get("q", ""))
     if len(text) > QUERY["maxLength"]:  # type: ignore[operator]  # a number
         raise wrong("q", "is too long")
-    return Carts(await search(text))
+    return Carts(await search(text, _state(request.query_params.get("state"))))
 
 
 @get("/api/v1/staff/carts/{cart_id:str}", **described(Access.STAFF, {200: CartView}))
@@ -118,6 +125,13 @@ async def _order_id(request: Req) -> int:
     if row is None:
         raise NotThereError("there is no such order")
     return int(row["id"])
+
+
+def _state(text: str | None) -> OrderState | None:
+    try:
+        return None if text is None else OrderState(text)
+    except ValueError:
+        raise wrong("state", "is no state of an order") from None
 
 
 def _number(request: Req) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import idna
@@ -11,6 +11,7 @@ import msgspec
 from piccolo.columns.combination import WhereRaw
 
 from api.intake.cart import heard
+from api.intake.risk import assessments
 from api.lifecycle import OrderState
 from api.shop.page import Time
 from api.tables import Customer, Order, OrderDomain
@@ -31,12 +32,19 @@ class CartLine(msgspec.Struct, frozen=True):
     name: str
     email: str
     domains: Sequence[str]
+    #: What the risk check found.
+    reasons: Sequence[assessments.Reason]
 
 
-async def search(query: str) -> list[CartLine]:
-    """Return the newest orders that fit *query*, or simply the newest for an empty one."""
+async def search(query: str, state: OrderState | None = None) -> list[CartLine]:
+    """Return the newest orders that fit *query*, or simply the newest for an empty one.
+
+    Those of one *state* come the oldest first: as a queue that is worked off.
+    """
     text = query.strip()
-    orders = Order.select().order_by(Order.id, ascending=False).limit(MOST)
+    orders = Order.select().order_by(Order.id, ascending=state is not None).limit(MOST)
+    if state is not None:
+        orders = orders.where(Order.state == state.value)
     if text:
         found = await _ids(text)
         if not found:
@@ -60,10 +68,16 @@ async def lines(orders: Iterable[dict[str, Any]]) -> list[CartLine]:
         if customers
         else {}
     )
-    return [_line(order, known.get(order["customer"]), of_order[order["id"]]) for order in orders]
+    checks = await assessments.newest(of_order)
+    return [_line(order, known.get(order["customer"]), of_order[order["id"]], checks) for order in orders]
 
 
-def _line(order: dict[str, Any], customer: dict[str, Any] | None, domains: Sequence[str]) -> CartLine:
+def _line(
+    order: dict[str, Any],
+    customer: dict[str, Any] | None,
+    domains: Sequence[str],
+    checks: Mapping[int, assessments.RiskView],
+) -> CartLine:
     who = customer or json.loads(order["applicant"])
     return CartLine(
         cart_id=order["cart_id"],
@@ -74,6 +88,7 @@ def _line(order: dict[str, Any], customer: dict[str, Any] | None, domains: Seque
         name=f"{who['given_name']} {who['family_name']}",
         email=who["email"],
         domains=domains,
+        reasons=checks[order["id"]].reasons if order["id"] in checks else [],
     )
 
 

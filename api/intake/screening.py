@@ -2,66 +2,91 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from api import journal, orders
 from api.equipment import Equipment
-from api.intake.person import takes_sms
-from api.lifecycle import OrderEvent, OrderState
+from api.intake.risk import assessments, traces
+from api.intake.risk.case import Case, cases_of
+from api.intake.risk.gathering import Gathered, gather
+from api.intake.risk.sources import NOBODY, Sources
+from api.intake.risk.verdict import Verdict, judge, ways
+from api.lifecycle import IllegalMoveError, OrderEvent, OrderState
 from api.piccolo_conf import DB
+from api.riskfacts import Facts
+from api.ruleset import Outcome
 from api.tables import Customer, Order
 
 BATCH = 50
-SMS = "sms"
-CONTRACT = "contract"
+EVENTS: Mapping[Outcome, OrderEvent] = MappingProxyType(
+    {
+        Outcome.SMS: OrderEvent.OFFERED,
+        Outcome.CONTRACT: OrderEvent.OFFERED,
+        Outcome.REVIEW: OrderEvent.HELD_FOR_REVIEW,
+        Outcome.REFUSE: OrderEvent.REFUSED,
+    }
+)
+"""What the rules lead to → what happens to the order. What was refused, a person can reopen."""
 
 log = logging.getLogger("ankunft.screening")
 
 
-async def screen_waiting(equipment: Equipment) -> int:
+async def screen_waiting(equipment: Equipment, sources: Sources = NOBODY) -> int:
     """Check submitted orders, the oldest first; return how many there were.
 
-    What cannot be checked goes to staff, so that it does not keep others waiting.
+    All of a round at the same time, so that a slow source is waited for once. What cannot be checked goes to staff, so
+    that it does not keep others waiting.
     """
-    waiting = (
-        await Order.select(Order.id)
-        .where(Order.state == OrderState.SUBMITTED.value)
-        .order_by(Order.id)
-        .limit(BATCH)
-        .output(as_list=True)
-    )
-    for order_id in waiting:
-        try:
-            await screen(equipment, order_id)
-        except Exception as error:  # noqa: BLE001 (one bad order must not keep the others waiting)
-            log.error("the check of order %s failed with %s", order_id, type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
-            await _hold(order_id)
+    waiting = await Order.select().where(Order.state == OrderState.SUBMITTED.value).order_by(Order.id).limit(BATCH)
+    cases = await cases_of(equipment, waiting)
+    await traces.leave(equipment.seal, cases.values())
+    checks = (_screen_or_hold(equipment, sources, order["id"], cases) for order in waiting)
+    for failure in await asyncio.gather(*checks, return_exceptions=True):
+        if failure is not None:
+            raise failure  # not even staff could be given it: the database is away
     return len(waiting)
 
 
-async def screen(equipment: Equipment, order_id: int) -> None:
-    """Decide what is offered for order *order_id*, and offer it. Safe to run twice at once: one of the two moves it."""
+async def _screen_or_hold(equipment: Equipment, sources: Sources, order_id: int, cases: Mapping[int, Case]) -> None:
+    try:
+        await screen(equipment, sources, cases[order_id])
+    except IllegalMoveError:
+        log.info("order %s was moved while it was checked", order_id)
+    except Exception as error:  # noqa: BLE001 (one bad order must not keep the others waiting)
+        log.error("the check of order %s failed with %s", order_id, type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
+        await _hold(equipment, order_id)
+
+
+async def screen(equipment: Equipment, sources: Sources, case: Case) -> None:
+    """Decide what is offered for the order of *case*, and offer it. Of two who do so at once, one moves it."""
+    gathered = await gather(equipment, case, sources)
+    verdict = judge(equipment.catalogue.risk, gathered.facts, limits_factor=equipment.settings.risk.limits_factor)
+    await _settle(equipment, case.order_id, gathered, verdict)
+
+
+async def _settle(equipment: Equipment, order_id: int, gathered: Gathered, verdict: Verdict) -> None:
+    """Move the order by its verdict and file why, in one transaction."""
+    rules = equipment.catalogue.risk
+    offered = ways(verdict.outcome, gathered.facts)
     async with DB.transaction():
-        order = await Order.select().where(Order.id == order_id).first()
-        if order is None or order["state"] != OrderState.SUBMITTED:
+        if await orders.state_of(order_id) is not OrderState.SUBMITTED:
             return
-        offered = ways(equipment, await phone_of(order))
-        expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
-        await orders.move(order_id, OrderEvent.OFFERED, actor=journal.SYSTEM, facts={"offered": offered})
-        await Order.update({Order.offered: msgspec.json.encode(offered).decode(), Order.expires_at: expires_at}).where(
-            Order.id == order_id
-        )
-
-
-def ways(equipment: Equipment, phone: str) -> list[str]:
-    """Return the ways of activation for a customer with this *phone*: the contract always, SMS where one may go."""
-    sms = equipment.settings.sms
-    return [SMS, CONTRACT] if sms.url and takes_sms(phone, sms.countries) else [CONTRACT]
+        facts = {"offered": offered, "points": verdict.points, "ruleset": rules.version}
+        await orders.move(order_id, EVENTS[verdict.outcome], actor=journal.SYSTEM, facts=facts)
+        await assessments.file(order_id, rules, gathered, verdict)
+        if offered:
+            expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
+            await Order.update({
+                Order.offered: msgspec.json.encode(offered).decode(), Order.expires_at: expires_at
+            }).where(Order.id == order_id)  # fmt: skip
 
 
 async def phone_of(order: dict[str, Any]) -> str:
@@ -72,8 +97,8 @@ async def phone_of(order: dict[str, Any]) -> str:
     return str(json.loads(order["applicant"])["phone"])
 
 
-async def _hold(order_id: int) -> None:
-    async with DB.transaction():
-        if await orders.state_of(order_id) is OrderState.SUBMITTED:
-            facts = {"reason": "the check could not be made"}
-            await orders.move(order_id, OrderEvent.HELD_FOR_REVIEW, actor=journal.SYSTEM, facts=facts)
+async def _hold(equipment: Equipment, order_id: int) -> None:
+    """Give an order that could not be checked to staff, whatever the rules say of that."""
+    facts = Facts(check_failed=True)
+    verdict = judge(equipment.catalogue.risk, facts, limits_factor=1)
+    await _settle(equipment, order_id, Gathered(facts, []), msgspec.structs.replace(verdict, outcome=Outcome.REVIEW))

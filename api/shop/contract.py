@@ -11,7 +11,7 @@ from api.activation.contracts.document import ContractNotOfferedError, contract_
 from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, Caller
-from api.intake.screening import CONTRACT
+from api.intake.risk.verdict import CONTRACT
 from api.shop.routes import order_of
 from api.tables import Order
 

@@ -45,6 +45,9 @@ daily_budget = 10000
 zone = "hosting.test"
 registrar = "sandbox"
 sftp_port = 22
+[risk]
+limits_factor = 1000000
+
 [catalogue]
 folder = "{root}/inventory/catalogue"
 [templates]

@@ -7,7 +7,7 @@ import pytest
 
 from api import keys
 from api.equipment import Equipment, equip
-from api.settings import Database, Folder, Hosting, Http, Keys, Mail, Orders, Settings, Sms
+from api.settings import Database, Folder, Hosting, Http, Keys, Mail, Orders, Risk, Settings, Sms
 from tests.unit.api import databases
 from tests.unit.api.cluster import cluster
 
@@ -51,6 +51,7 @@ def settings(tmp_path: Path) -> Settings:
         hosting=Hosting(zone="hosting.test", registrar="sandbox"),
         catalogue=Folder(folder=ROOT / "inventory" / "catalogue"),
         orders=Orders(hashing_rounds=5000),
+        risk=Risk(limits_factor=1_000_000),
         templates=Folder(folder=ROOT / "templates"),
     )
     keys.make_missing(made.keys)
