@@ -16,9 +16,9 @@ from api import journal, orders
 from api.equipment import Equipment
 from api.intake.risk import assessments, traces
 from api.intake.risk.case import Case, cases_of
-from api.intake.risk.gathering import Gathered, gather
+from api.intake.risk.gathering import gather
 from api.intake.risk.sources import NOBODY, Sources
-from api.intake.risk.verdict import Verdict, judge, ways
+from api.intake.risk.verdict import Gathered, Verdict, judge, ways
 from api.lifecycle import IllegalMoveError, OrderEvent, OrderState
 from api.piccolo_conf import DB
 from api.riskfacts import Facts

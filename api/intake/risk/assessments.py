@@ -9,9 +9,8 @@ from typing import Any
 
 import msgspec
 
-from api.intake.risk.gathering import Gathered
 from api.intake.risk.tables import RiskAssessment, RiskResult
-from api.intake.risk.verdict import Verdict
+from api.intake.risk.verdict import Gathered, Verdict
 from api.riskfacts import Value
 from api.ruleset import Outcome, RuleSet, Text
 

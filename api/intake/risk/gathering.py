@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from api.equipment import Equipment
 from api.intake.risk import digests, known, said
 from api.intake.risk.case import Case
 from api.intake.risk.sources import NO_ANSWER, NOT_SET, Asking, Sources
+from api.intake.risk.verdict import Gathered
 from api.riskfacts import Facts
-
-
-class Gathered(NamedTuple):
-    """What is known, and what could not be found out."""
-
-    facts: Facts
-    notes: Sequence[str]
 
 
 async def gather(equipment: Equipment, case: Case, sources: Sources) -> Gathered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +12,13 @@ from api.ruleset import Outcome, RuleSet, Text
 
 SMS = "sms"
 CONTRACT = "contract"
+
+
+class Gathered(NamedTuple):
+    """What is known, and what could not be found out."""
+
+    facts: Facts
+    notes: Sequence[str]
 
 
 class Hit(msgspec.Struct, frozen=True):

@@ -130,6 +130,16 @@ async def test_staff_find_an_order_by_whatever_the_caller_says(place: Place) -> 
         assert answer.json()["carts"] == [], query
 
 
+async def test_staff_ask_for_the_queue_of_one_state(place: Place) -> None:
+    staff = bearer(place.tokens["staff"])
+    state = (await place.http.get(f"/api/v1/staff/carts/{place.cart_id}", headers=staff)).json()["state"]
+    for asked, there in ((state, True), ("IN_REVIEW", False)):
+        answer = await place.http.get("/api/v1/staff/carts", params={"state": asked}, headers=staff)
+        assert (place.cart_id in [cart["cart_id"] for cart in answer.json()["carts"]]) is there
+    wrong = await place.http.get("/api/v1/staff/carts", params={"state": "in love"}, headers=staff)
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "state")
+
+
 async def test_what_staff_decide_is_journaled_under_their_name(place: Place) -> None:
     for decision, state in (("refuse", "REFUSED"), ("reopen", "IN_REVIEW"), ("accept", "ACCEPTED")):
         url = f"/api/v1/staff/carts/{place.cart_id}/{decision}"
