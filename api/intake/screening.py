@@ -82,11 +82,11 @@ async def _settle(equipment: Equipment, order_id: int, gathered: Gathered, verdi
         facts = {"offered": offered, "points": verdict.points, "ruleset": rules.version}
         await orders.move(order_id, EVENTS[verdict.outcome], actor=journal.SYSTEM, facts=facts)
         await assessments.file(order_id, rules, gathered, verdict)
-        if offered:
-            expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
-            await Order.update({
-                Order.offered: msgspec.json.encode(offered).decode(), Order.expires_at: expires_at
-            }).where(Order.id == order_id)  # fmt: skip
+        expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
+        await Order.update({
+            Order.offered: msgspec.json.encode(offered).decode(),
+            Order.expires_at: expires_at if offered else None,
+        }).where(Order.id == order_id)  # fmt: skip
 
 
 async def phone_of(order: dict[str, Any]) -> str:

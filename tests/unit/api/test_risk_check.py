@@ -1,4 +1,4 @@
-"""From the click to the offer: what is found out in the background, what follows, and that staff see why."""
+"""From the click to the offer: what is found out in the background, and what follows from it."""
 
 import asyncio
 import json
@@ -7,49 +7,26 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import pytest
 
 from api.activation.acceptance import accept
+from api.activation.correction import correct
 from api.console.cart import cart_view
-from api.console.search import search
 from api.equipment import Equipment
 from api.intake import placing
 from api.intake.placing import Sender
-from api.intake.risk import blocklist, traces
+from api.intake.risk import blocklist
 from api.intake.risk.sources import Sources, sources
-from api.intake.risk.tables import RiskAssessment, RiskBlock, RiskResult, RiskTrace
+from api.intake.risk.tables import RiskAssessment, RiskTrace
 from api.intake.screening import screen_waiting
-from api.lifecycle import OrderEvent, OrderState
-from api.settings import Risk
+from api.lifecycle import OrderEvent
 from api.tables import Customer, Journal, Order
 from api.work import keep_on, loops
-from tests.unit.api.orderform import BODY, form, further_form, id_of, new_name, offered, placed, row_of
+from tests.unit.api.orderform import further_form, id_of, new_name, offered, placed, row_of
 from tests.unit.api.playedsources import country_file, dns_server, vies_server
+from tests.unit.api.riskcases import checked, rules_of, strict, ways_of
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-def strict(equipment: Equipment, **changes: Any) -> Equipment:
-    """Return *equipment* with the limits of production."""
-    settings = msgspec.structs.replace(equipment.settings, risk=Risk(**changes))
-    return Equipment(settings, equipment.seal, equipment.catalogue, equipment.hashing, equipment.closing)
-
-
-async def checked(equipment: Equipment, asked: Sources | None = None, ip: str = "198.51.100.7", **said: Any) -> int:
-    """Place an order from *ip* and have it checked; return its id."""
-    receipt = await placing.place(equipment, form(**said), key=uuid4().hex, sender=Sender("customer", ip))
-    await (screen_waiting(equipment) if asked is None else screen_waiting(equipment, asked))
-    return await id_of(receipt.cart_id)
-
-
-async def ways_of(order_id: int) -> list[str]:
-    ways: list[str] = json.loads((await row_of(order_id))["offered"])
-    return ways
-
-
-async def rules_of(order_id: int) -> set[str]:
-    return set(await RiskResult.select(RiskResult.rule).where(RiskResult.order == order_id).output(as_list=True))
 
 
 async def test_a_good_customer_is_offered_sms_within_two_seconds_of_the_click(equipment: Equipment) -> None:
@@ -119,69 +96,6 @@ async def test_what_sources_say_counts_and_what_they_do_not_say_is_a_note(equipm
     assert await ways_of(silent) == ["sms", "contract"]
 
 
-async def test_a_network_that_orders_too_often_gets_the_contract_and_another_one_sms(equipment: Equipment) -> None:
-    tight = strict(equipment)
-    people = [
-        {"customer__email": f"p{number}@example.org", "customer__phone": f"+49151123456{number:02d}"}
-        for number in range(14)
-    ]
-    orders = []
-    for number, said in enumerate(people):
-        account = f"{number:010d}"
-        check = 98 - int(f"12030000{account}131400") % 97
-        iban = {"payment__iban": f"DE{check:02d}12030000{account}"}
-        ip = "203.0.113.9" if number == 13 else f"198.51.100.{number}"
-        orders.append(await checked(tight, None, ip, **said, **iban))
-    assert [await ways_of(order) for order in orders[:11]] == [["sms", "contract"]] * 11
-    assert [await ways_of(order) for order in orders[11:13]] == [["contract"]] * 2
-    assert await rules_of(orders[12]) == {"network_hour"}
-    assert await ways_of(orders[13]) == ["sms", "contract"]
-
-
-async def test_the_same_mail_telephone_and_account_too_often_get_the_contract(equipment: Equipment) -> None:
-    tight = strict(equipment)
-    orders = [await checked(tight, None, f"198.51.{number}.7") for number in range(6)]
-    assert await ways_of(orders[4]) == ["sms", "contract"]
-    assert await ways_of(orders[5]) == ["contract"]
-    assert await rules_of(orders[5]) == {"mail_day", "phone_day", "iban_day"}
-
-
-async def test_orders_of_one_round_are_counted_as_if_one_came_after_the_other(equipment: Equipment) -> None:
-    tight = strict(equipment)
-    orders = [await placed(tight) for _ in range(7)]
-    await asyncio.gather(screen_waiting(tight), screen_waiting(tight))
-    assert [len(await ways_of(order)) for order in orders] == [2] * 5 + [1] * 2
-    assert await RiskAssessment.count() == len(orders)
-
-
-async def test_what_is_blocked_is_refused_and_a_person_can_reopen_it(equipment: Equipment) -> None:
-    number = await blocklist.add(equipment.seal, "phone", "+49 151 1234 5678", reason="fraud 17", actor="staff:Anna")
-    order_id = await checked(equipment)
-    assert (await row_of(order_id))["state"] == "REFUSED"
-    assert await ways_of(order_id) == []
-    assert await rules_of(order_id) == {"blocked_phone"}
-    with pytest.raises(blocklist.BlockedAlreadyError):
-        await blocklist.add(equipment.seal, "phone", "+4915112345678", reason="again", actor="staff:Anna")
-    await blocklist.remove(number, actor="staff:Anna")
-    assert await ways_of(await checked(equipment)) == ["sms", "contract"]
-    with pytest.raises(blocklist.NotBlockedError):
-        await blocklist.remove(number, actor="staff:Anna")
-    kept = json.dumps([await RiskBlock.select(), await Journal.select().where(Journal.subject == "block")], default=str)
-    assert "5678" not in kept
-
-
-async def test_every_kind_can_be_blocked(equipment: Equipment) -> None:
-    for kind, text, state in (
-        ("mail", "J+shop@example.org", "REFUSED"), ("mail_domain", "example.org", "IN_REVIEW"),
-        ("iban", "DE02 1203 0000 0000 2020 51", "REFUSED"), ("network", "198.51.100.200", "AWAITING_ACTIVATION"),
-    ):  # fmt: skip
-        number = await blocklist.add(equipment.seal, kind, text, reason="trouble", actor="staff:Anna")
-        order_id = await checked(equipment)
-        assert (await row_of(order_id))["state"] == state
-        assert await rules_of(order_id) == {f"blocked_{kind}"}
-        await blocklist.remove(number, actor="staff:Anna")
-
-
 async def test_who_left_an_invoice_unpaid_waits_for_a_person_under_any_name(equipment: Equipment) -> None:
     first = await offered(equipment)
     await accept(equipment, first, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
@@ -227,58 +141,6 @@ async def test_a_name_that_stands_in_an_earlier_cart_is_told_to_staff(equipment:
     assert await rules_of(later) == {"domain_in_other_cart"}
 
 
-async def test_what_is_kept_of_a_check_names_nobody_and_never_changes(equipment: Equipment) -> None:
-    order_id = await checked(equipment, customer__email="o.brien@mailinator.com")
-    kept = json.dumps([await RiskAssessment.select(), await RiskResult.select(), await RiskTrace.select()], default=str)
-    for secret in ("brien", "Brien", "5678", "2051", "München", "80331", "198.51.100"):
-        assert secret not in kept
-    (result,) = await RiskResult.select().where(RiskResult.order == order_id)
-    assert (result["rule"], result["ruleset"], result["points"]) == ("mail_disposable", "2026-11-24", 40)
-    assert (result["fact"], result["value"], result["text_en"]) == (
-        "mail_disposable",
-        "true",
-        "Disposable mail address",
-    )
-    for table in (RiskAssessment, RiskResult):
-        with pytest.raises(Exception, match="unchangeable"):
-            await table.update({table.points: 0}, force=True)
-        with pytest.raises(Exception, match="unchangeable"):
-            await table.delete(force=True)
-
-
-async def test_staff_see_why_and_changed_rules_change_no_old_result(equipment: Equipment) -> None:
-    order_id = await checked(equipment, customer__phone="+447400123456")
-    before = (await cart_view(equipment, order_id)).risk
-    assert before is not None
-    assert (before.outcome, before.points, before.ruleset) == ("contract", 15, "2026-11-24")
-    assert {reason.rule for reason in before.reasons} == {"phone_abroad", "no_sms_to_this_phone"}
-    assert next(reason.text.de for reason in before.reasons if reason.rule == "phone_abroad").startswith("Das Telefon")
-    assert before.facts["phone_country"] == "GB"
-    assert "mail_domain: not set" in before.notes
-    rules = msgspec.structs.replace(equipment.catalogue.risk, version="next", rules={})
-    catalogue = msgspec.structs.replace(equipment.catalogue, risk=rules)
-    other = Equipment(equipment.settings, equipment.seal, catalogue, equipment.hashing, equipment.closing)
-    assert (await cart_view(other, order_id)).risk == before
-    newer = (await cart_view(other, await checked(other, customer__phone="+447400123456"))).risk
-    assert newer is not None
-    assert (newer.ruleset, list(newer.reasons)) == ("next", [])
-
-
-async def test_the_queue_of_reviews_is_the_oldest_first_with_its_reasons(equipment: Equipment) -> None:
-    await blocklist.add(equipment.seal, "mail_domain", "example.org", reason="trouble", actor="staff:Anna")
-    held = [await checked(equipment) for _ in range(3)]
-    await checked(equipment, customer__email="somebody@example.net")
-    broken = await placed(equipment)
-    await Order.update({Order.applicant: json.dumps(BODY["customer"] | {"email": ""})}).where(Order.id == broken)
-    await screen_waiting(equipment)
-    queue = await search("", OrderState.IN_REVIEW)
-    assert [await id_of(cart.cart_id) for cart in queue] == [*held, broken]
-    assert [reason.rule for reason in queue[0].reasons] == ["blocked_mail_domain"]
-    assert [reason.rule for reason in queue[3].reasons] == ["check_failed"]
-    assert len(await search("example.org", OrderState.IN_REVIEW)) == 4
-    assert await search("example.net", OrderState.IN_REVIEW) == []
-
-
 async def test_one_order_that_cannot_be_unsealed_does_not_hold_the_others_up(equipment: Equipment) -> None:
     bad, good = await placed(equipment), await placed(equipment)
     applicant = json.loads((await row_of(bad))["applicant"]) | {"iban_sealed": "bm90IHNlYWxlZCBieSBhbnlib2R5IGhlcmU="}
@@ -288,10 +150,16 @@ async def test_one_order_that_cannot_be_unsealed_does_not_hold_the_others_up(equ
     assert (await row_of(good))["state"] == "AWAITING_ACTIVATION"
 
 
-async def test_traces_are_forgotten_where_no_contract_came_of_them(equipment: Equipment) -> None:
-    kept, gone = await offered(equipment), await offered(equipment)
-    await accept(equipment, kept, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
-    assert await traces.forget(timedelta(days=90)) == 0
-    assert await traces.forget(timedelta(days=-1)) == 4
-    assert await RiskTrace.count().where(RiskTrace.order == gone) == 0
-    assert await RiskTrace.count().where(RiskTrace.order == kept) == 4
+async def test_a_corrected_number_is_checked_anew_and_leaves_its_own_trace(equipment: Equipment) -> None:
+    await blocklist.add(equipment.seal, "phone", "+4915187654321", reason="fraud", actor="staff:Anna")
+    order_id = await checked(equipment)
+    assert await ways_of(order_id) == ["sms", "contract"]
+    await correct(order_id, "+49 151 87654321", actor="customer")
+    await screen_waiting(equipment)
+    assert (await row_of(order_id))["state"] == "REFUSED"
+    assert await ways_of(order_id) == []
+    assert [row["outcome"] for row in await RiskAssessment.select().order_by(RiskAssessment.id)] == ["sms", "refuse"]
+    assert await RiskTrace.count().where(RiskTrace.order == order_id, RiskTrace.kind == "phone") == 2
+    shown = (await cart_view(equipment, order_id)).risk
+    assert shown is not None
+    assert [reason.rule for reason in shown.reasons] == ["blocked_phone"]

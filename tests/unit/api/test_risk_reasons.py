@@ -1,0 +1,71 @@
+"""Why: kept for good, naming nobody, shown to staff."""
+
+import json
+
+import msgspec
+import pytest
+
+from api.console.cart import cart_view
+from api.console.search import search
+from api.equipment import Equipment
+from api.intake.risk import blocklist
+from api.intake.risk.tables import RiskAssessment, RiskResult, RiskTrace
+from api.intake.screening import screen_waiting
+from api.lifecycle import OrderState
+from api.tables import Order
+from tests.unit.api.orderform import BODY, id_of, placed
+from tests.unit.api.riskcases import checked
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+async def test_what_is_kept_of_a_check_names_nobody_and_never_changes(equipment: Equipment) -> None:
+    order_id = await checked(equipment, customer__email="o.brien@mailinator.com")
+    kept = json.dumps([await RiskAssessment.select(), await RiskResult.select(), await RiskTrace.select()], default=str)
+    for secret in ("brien", "Brien", "5678", "2051", "München", "80331", "198.51.100"):
+        assert secret not in kept
+    (result,) = await RiskResult.select().where(RiskResult.order == order_id)
+    assert (result["rule"], result["ruleset"], result["points"]) == ("mail_disposable", "2026-11-24", 40)
+    assert (result["fact"], result["value"], result["text_en"]) == (
+        "mail_disposable",
+        "true",
+        "Disposable mail address",
+    )
+    for table in (RiskAssessment, RiskResult):
+        with pytest.raises(Exception, match="unchangeable"):
+            await table.update({table.points: 0}, force=True)
+        with pytest.raises(Exception, match="unchangeable"):
+            await table.delete(force=True)
+
+
+async def test_staff_see_why_and_changed_rules_change_no_old_result(equipment: Equipment) -> None:
+    order_id = await checked(equipment, customer__phone="+447400123456")
+    before = (await cart_view(equipment, order_id)).risk
+    assert before is not None
+    assert (before.outcome, before.points, before.ruleset) == ("contract", 15, "2026-11-24")
+    assert {reason.rule for reason in before.reasons} == {"phone_abroad", "no_sms_to_this_phone"}
+    assert next(reason.text.de for reason in before.reasons if reason.rule == "phone_abroad").startswith("Das Telefon")
+    assert before.facts["phone_country"] == "GB"
+    assert "mail_domain: not set" in before.notes
+    rules = msgspec.structs.replace(equipment.catalogue.risk, version="next", rules={})
+    catalogue = msgspec.structs.replace(equipment.catalogue, risk=rules)
+    other = Equipment(equipment.settings, equipment.seal, catalogue, equipment.hashing, equipment.closing)
+    assert (await cart_view(other, order_id)).risk == before
+    newer = (await cart_view(other, await checked(other, customer__phone="+447400123456"))).risk
+    assert newer is not None
+    assert (newer.ruleset, list(newer.reasons)) == ("next", [])
+
+
+async def test_the_queue_of_reviews_is_the_oldest_first_with_its_reasons(equipment: Equipment) -> None:
+    await blocklist.add(equipment.seal, "mail_domain", "example.org", reason="trouble", actor="staff:Anna")
+    held = [await checked(equipment) for _ in range(3)]
+    await checked(equipment, customer__email="somebody@example.net")
+    broken = await placed(equipment)
+    await Order.update({Order.applicant: json.dumps(BODY["customer"] | {"email": ""})}).where(Order.id == broken)
+    await screen_waiting(equipment)
+    queue = await search("", OrderState.IN_REVIEW)
+    assert [await id_of(cart.cart_id) for cart in queue] == [*held, broken]
+    assert [reason.rule for reason in queue[0].reasons] == ["blocked_mail_domain"]
+    assert [reason.rule for reason in queue[3].reasons] == ["check_failed"]
+    assert len(await search("example.org", OrderState.IN_REVIEW)) == 4
+    assert await search("example.net", OrderState.IN_REVIEW) == []
