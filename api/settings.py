@@ -27,6 +27,7 @@ from api.sections import (
     Mail,
     Network,
     Orders,
+    RegistryAccess,
     Returns,
     Risk,
     Section,
@@ -36,8 +37,8 @@ from api.sections import (
 
 __all__ = [
     "CONFIG", "Database", "Dns", "Domains", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders",
-    "Returns", "Risk",
-    "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url", "load",
+    "RegistryAccess", "Returns", "Risk", "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url",
+    "load",
 ]  # fmt: skip
 
 PREFIX = "ANKUNFT_"
@@ -66,6 +67,7 @@ class Settings(Section, frozen=True):
     seller: SellerFacts = SellerFacts()
     returns: Returns = Returns()
     risk: Risk = Risk()
+    registry: RegistryAccess = RegistryAccess()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -155,5 +157,10 @@ def _check(settings: Settings, source: str) -> None:
         raise SettingsError(f"{source}: [risk] vies_url has to say where {{country}} and {{number}} go")
     if sms.url and "{phone}" not in sms.url:
         raise SettingsError(f"{source}: [sms] url has to say where the number goes, with {{phone}}")
+    registry = settings.registry
+    if settings.hosting.registrar == "epp" and not (registry.host and registry.client_id and registry.password):
+        raise SettingsError(f'{source}: [hosting] registrar = "epp" needs [registry] host, client_id and password')
+    if (registry.certificate is None) != (registry.key is None):
+        raise SettingsError(f"{source}: [registry] certificate and key belong together")
     if settings.seller.time_zone not in available_timezones():
         raise SettingsError(f"{source}: [seller] time_zone is an IANA name like Europe/Berlin")

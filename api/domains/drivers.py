@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from api.domains.epp.driver import EppRegistrar
+from api.domains.epp.session import Account
 from api.domains.registrar import Availability, Done, Ds, Message, Outcome, Pending, Reason, Refused, Registrar, Trade
 from api.equipment import Equipment
 
@@ -64,7 +66,23 @@ class Sandbox(Nobody):
         return Done()
 
 
+def _epp(equipment: Equipment) -> Registrar:
+    access = equipment.settings.registry
+    account = Account(
+        host=access.host,
+        port=access.port,
+        client_id=access.client_id,
+        password=access.password,
+        ca_file=access.ca_file,
+        certificate=access.certificate,
+        key=access.key,
+        within_s=access.answer_within_s,
+        silence_s=access.hello_after_s,
+    )
+    return EppRegistrar(access.name, account, equipment.catalogue.registries)
+
+
 DRIVERS: Mapping[str, Callable[[Equipment], Registrar]] = MappingProxyType(
-    {"none": lambda _: Nobody(), "sandbox": lambda _: Sandbox()}
+    {"none": lambda _: Nobody(), "sandbox": lambda _: Sandbox(), "epp": _epp}
 )
 """`hosting.registrar` in the settings → what makes the driver."""

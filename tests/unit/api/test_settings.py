@@ -68,6 +68,9 @@ def test_a_secret_comes_from_a_file_of_its_own(tmp_path: Path) -> None:
         ('public_url = "https://api.example"', 'public_url = "api.example"', "public_url"),
         ('["10.0.0.0/24"]', '["ten"]', "trusted_proxies"),
         ("[hosting]", '[sms]\nurl = "json://gateway"\n[hosting]', "[sms] url"),
+        ("[hosting]", '[hosting]\nregistrar = "epp"', "[registry] host"),
+        ("[hosting]", '[registry]\nkey = "/etc/ankunft/registry.key"\n[hosting]', "[registry] certificate"),
+        ("[hosting]", '[registry]\nkey = "registry.key"\n[hosting]', "registry.key"),
         ("[hosting]", "[hosting", "TOML"),
     ],
 )
