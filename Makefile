@@ -12,14 +12,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 # What the targets need of Debian.
-PACKAGES := python3-venv python3-dev gcc git iproute2 openssh-client systemd-container mmdebstrap debian-archive-keyring zstd arch-test postgresql
+PACKAGES := python3-venv python3-dev gcc git iproute2 openssh-client systemd-container mmdebstrap debian-archive-keyring zstd arch-test postgresql libnet-epp-perl
 
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/.installed ## install what is missing: Debian packages, the virtual environment
+setup: .venv/.installed .cache/epp-schemas ## install what is missing: Debian packages, the virtual environment, EPP's schemas
 
 .venv/.installed: requirements.lock agent/requirements.lock pyproject.toml .ci/debian.sh
 	@.ci/debian.sh $(PACKAGES)
@@ -28,6 +28,9 @@ setup: .venv/.installed ## install what is missing: Debian packages, the virtual
 	@$(BIN)/pip install -qq --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.cache/epp-schemas: | .venv/.installed
+	@$(BIN)/python .ci/schemas.py $@
 
 .PHONY: lock
 lock: ## resolve the dependencies anew and pin them with hashes 

@@ -12,6 +12,18 @@ class Server(msgspec.Struct, frozen=True):
     leader_pid: int
 
 
+class Registry(msgspec.Struct, frozen=True):
+    """The registry beside the fleet, with the account of the other registrar."""
+
+    host: str
+    port: int
+    ca_file: Path
+    client_id: str
+    password: str
+    #: Its book, and each registrar's certificate and key: what `tests.registry.other` acts on.
+    folder: Path
+
+
 class Lab(msgspec.Struct, frozen=True):
     """A fleet with its API, seen by those who use it."""
 
@@ -27,6 +39,7 @@ class Lab(msgspec.Struct, frozen=True):
     ssh_key: Path
     #: The settings file of the API, for `ankunft --config`.
     config: Path
+    registry: Registry
 
 
 def read_lab(file: Path) -> Lab:
