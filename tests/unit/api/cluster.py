@@ -8,10 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import time
 from urllib.parse import quote
 
 from tests.customer.patience import wait_for
 
+INITDB_TAKES_AT_MOST_S = 300
 OWNER = "postgres"
 PREFIX = "ankunft-pg-"
 SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
@@ -52,8 +54,10 @@ def _forget_killed() -> None:
     """Remove the folders of clusters whose tests were killed: nobody holds their server any more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError, ValueError):
-            pid = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
-            if not Path(f"/proc/{pid}").exists():
+            file = folder / "data" / "postmaster.pid"
+            # initdb, too, runs a server for a moment: a young file may belong to a cluster that is just being made
+            is_old = time() - file.stat().st_mtime > INITDB_TAKES_AT_MOST_S
+            if is_old and not Path(f"/proc/{int(file.read_text().partition(chr(10))[0])}").exists():
                 shutil.rmtree(folder)
 
 
