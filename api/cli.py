@@ -35,6 +35,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "risk": "api.risk_commands:risk_group",
     "blocklist": "api.risk_commands:blocklist_group",
     "mail": "api.mail_commands:mail_group",
+    "catalogue": "api.billing_commands:catalogue_group",
+    "invoice-run": "api.billing_commands:invoice_run",
+    "billing": "api.billing_commands:billing_group",
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""
 

@@ -21,6 +21,10 @@ from api.sections import SellerFacts
 NEEDED = ("name", "street", "postal_code", "city", "email", "iban", "bic")
 
 
+class NoInvoiceError(LookupError):
+    """There is no invoice of that number."""
+
+
 class SellerUnknownError(LookupError):
     """The settings do not say who sells."""
 
@@ -78,6 +82,18 @@ async def write(
     for at in range(0, len(lines), ROWS):
         await InvoiceLine.insert(*lines[at : at + ROWS])
     return [row.number for row in rows]
+
+
+async def statement(number: str) -> str:
+    """Return what invoice or credit note *number* says, as JSON.
+
+    Raises:
+        NoInvoiceError: there is none.
+    """
+    row = await Invoice.select(Invoice.statement).where(Invoice.number == number).first()
+    if row is None:
+        raise NoInvoiceError(f"there is no invoice {number}")
+    return str(row["statement"])
 
 
 def _row(customer: Mapping[str, Any], said: Any, serial: int, corrects: Mapping[str, Any] | None) -> Invoice:

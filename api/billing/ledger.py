@@ -97,7 +97,7 @@ def reversal(entry: Mapping[str, Any], taken: Period, cents: int) -> ServiceEntr
 
 def again(entry: Mapping[str, Any]) -> ServiceEntry:
     """Return an entry that charges the same as *entry* once more, after that was taken back."""
-    kept = {name: value for name, value in entry.items() if name not in {"id", "reverses"}}
+    kept = {name: value for name, value in entry.items() if "." not in name and name not in {"id", "reverses"}}
     return ServiceEntry(**kept | {"revision": entry["revision"] + 1, "written_at": datetime.now(UTC)})
 
 

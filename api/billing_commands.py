@@ -1,0 +1,171 @@
+"""Commands for billing: the price list, the invoice run, the ledger. Exit 0 done, 1 refused, 2 wrong usage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api import settings
+from api.billing import corrections, invoices, pricelist, reconcile, services
+from api.billing.periods import today
+from api.billing.report import Totals
+from api.billing.run import Task
+from api.billing.run import run as bill
+from api.commands import AS_JSON, OPERATOR, run, show
+from api.equipment import equip
+from api.piccolo_conf import DB
+from api.tables import Customer, Order
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group("catalogue")
+def catalogue_group() -> None:
+    """Tariffs and their internal add-ons."""
+
+
+@catalogue_group.command("load")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@AS_JSON
+def catalogue_load(*, yes: bool, as_json: bool) -> None:
+    """File the tariffs' new versions, after showing what they change. Running contracts keep theirs."""
+    equipment = equip(settings.load())
+    news = run(pricelist.news(equipment.catalogue))
+    lines = [f"{item.tariff}, version {item.version}\n  " + "\n  ".join(item.changes) for item in news]
+    if not as_json:
+        click.echo("\n".join(lines) or "every version is filed")
+    if news and not yes:
+        click.confirm("File these versions?", abort=True, err=as_json)
+    run(pricelist.file(equipment.catalogue, news))
+    filed = [{"tariff": item.tariff, "version": item.version, "changes": item.changes} for item in news]
+    show(filed, as_json=as_json, line=f"{len(news)} filed")
+
+
+@click.command("invoice-run")
+@click.option("--until", type=DAY, help="Bill periods that begin up to this day; today, if it is left out.")
+@click.option("--dry-run", is_flag=True, help="Reckon and undo it: what would be billed?")
+@AS_JSON
+def invoice_run(*, until: Any, dry_run: bool, as_json: bool) -> None:
+    """Bill every customer who has open entries (Rechnungslauf). Run it daily; run it again after a crash."""
+    equipment = equip(settings.load())
+    seller = equipment.settings.seller
+    day = today(seller.time_zone)
+    task = Task(seller, until.date() if until else day, day, dry_run)
+
+    async def work() -> Totals:
+        with _bar() as bar:
+            step = bar.add_task("customers", total=await Customer.count())
+            return await bill(task, lambda done: bar.advance(step, done))
+
+    totals = run(work())
+    show(totals, as_json=as_json, line="\n".join(told(totals, is_dry=dry_run)))
+    if totals.failed:
+        raise click.ClickException(f"{len(totals.failed)} customers could not be billed")
+
+
+def told(totals: Totals, *, is_dry: bool) -> list[str]:
+    """Return *totals* as lines for a person."""
+    lines = [
+        f"{said.tariff:<16} {said.tax_percent:>3} %  {said.month}  {money(said.net_cents)}" for said in totals.sums
+    ]
+    head = "would be" if is_dry else "were"
+    lines.append(f"{totals.invoices} invoices and {totals.credit_notes} credit notes {head} written")
+    if totals.first_number:
+        lines.append(f"numbers {totals.first_number} to {totals.last_number}")
+    lines.append(
+        f"net {money(totals.net_cents)}, VAT {money(totals.tax_cents)}, gross {money(totals.gross_cents)}".replace(
+            "  ", ""
+        )
+    )
+    return lines + [f"customer {number}: {problem}" for number, problem in totals.failed.items()]
+
+
+def money(cents: int) -> str:
+    """Return *cents* as an amount for a table."""
+    return f"{cents / 100:>12,.2f} €"
+
+
+@click.group("billing")
+def billing_group() -> None:
+    """The ledger of service entries, and what was billed of it."""
+
+
+@billing_group.command("reconcile")
+@AS_JSON
+def billing_reconcile(*, as_json: bool) -> None:
+    """Look for services without entry, entries without service, and numbers that nobody accounts for; exit 1 if any."""
+    day = today(settings.load().seller.time_zone)
+    found = run(reconcile.reconcile(day))
+    lines = [f"{item.kind}: {f'order {item.order}, ' if item.order else ''}{item.text}" for item in found]
+    show(found, as_json=as_json, line="\n".join(lines) or "everything fits")
+    if found:
+        raise click.exceptions.Exit(1)
+
+
+@billing_group.command("cancel")
+@click.argument("number")
+@click.option("--anew", is_flag=True, help="Charge the same again with the next run.")
+@AS_JSON
+def billing_cancel(number: str, *, anew: bool, as_json: bool) -> None:
+    """Take back invoice NUMBER by a credit note (Stornorechnung)."""
+    seller = settings.load().seller
+    work = corrections.cancel(number, seller, today(seller.time_zone), actor=OPERATOR, anew=anew)
+    try:
+        note = run(work)
+    except corrections.NotCancelledError as error:
+        raise click.ClickException(str(error)) from error
+    show({"invoice": number, "credit_note": note}, as_json=as_json, line=f"{note} takes {number} back")
+
+
+@billing_group.command("end")
+@click.argument("order_number", type=int)
+@click.option("--on", "day", type=DAY, required=True, help="The first day that is not charged.")
+@click.option("--domain", help="Only what belongs to this domain (A-label).")
+def billing_end(order_number: int, *, day: Any, domain: str | None) -> None:
+    """End the services of an order on a day; what was charged beyond is given back."""
+
+    async def work() -> None:
+        async with DB.transaction():
+            await services.end(await _order(order_number), day.date(), actor=OPERATOR, item=domain)
+
+    run(work())
+    click.echo(f"order {order_number} is not charged any more from {day:%Y-%m-%d} on")
+
+
+@billing_group.command("resume")
+@click.argument("order_number", type=int)
+@click.option("--on", "day", type=DAY, required=True, help="The first day that is charged again.")
+def billing_resume(order_number: int, *, day: Any) -> None:
+    """Charge an order's services again, from a day on, at their old price."""
+    equipment = equip(settings.load())
+
+    async def work() -> None:
+        async with DB.transaction():
+            await services.resume(equipment, await _order(order_number), day.date(), actor=OPERATOR)
+
+    run(work())
+    click.echo(f"order {order_number} is charged again from {day:%Y-%m-%d} on")
+
+
+@billing_group.command("show")
+@click.argument("number")
+def billing_show(number: str) -> None:
+    """Print what invoice or credit note NUMBER says, as JSON."""
+    click.echo(msgspec.json.format(run(invoices.statement(number)), indent=2))
+
+
+async def _order(number: int) -> int:
+    row = await Order.select(Order.id).where(Order.number == number).first()
+    if row is None:
+        raise click.ClickException(f"there is no order {number}; is it the order's number (Auftragsnummer)?")
+    return int(row["id"])
+
+
+def _bar() -> Progress:
+    """Return a progress bar on stderr: customers done, of how many, how long still."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
