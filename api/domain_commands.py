@@ -8,7 +8,7 @@ import click
 import idna
 
 from api import settings
-from api.activation.confirmed import domain_confirmed
+from api.activation.changed import domains_changed
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.domains import decisions, registration
 from api.equipment import equip
@@ -43,5 +43,5 @@ def domain_vouch(name: str, *, as_json: bool) -> None:
         label = idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError as error:
         raise click.ClickException("this is no domain name") from error
-    state = run(decisions.vouch(label, partial(domain_confirmed, equip(settings.load())), actor=OPERATOR))
+    state = run(decisions.vouch(label, partial(domains_changed, equip(settings.load())), actor=OPERATOR))
     show({"name": label, "state": state}, as_json=as_json, line=f"{label} is {state}")

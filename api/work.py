@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from api import allowances
-from api.activation.confirmed import domain_confirmed
+from api.activation.changed import domains_changed
 from api.activation.contracts import document as contract
 from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
@@ -59,7 +59,7 @@ class Loop(NamedTuple):
 
 def office_of(equipment: Equipment, registrar: Registrar) -> Office:
     """Return who orders domains, keeps their zones and reads the registry's messages."""
-    desk = Desk(registrar, equipment, partial(domain_confirmed, equipment))
+    desk = Desk(registrar, equipment, partial(domains_changed, equipment))
     return Office(desk, name_servers(equipment.settings.dns), whereabouts)
 
 

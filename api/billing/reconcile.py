@@ -15,8 +15,8 @@ import msgspec
 
 from api import counters
 from api.billing.periods import Period
-from api.billing.services import CONFIRMED
 from api.billing.tables import Invoice, InvoiceLine, OpenEntry, Service, ServiceEntry
+from api.lifecycle import HELD_DOMAINS
 from api.tables import Journal, Order, OrderDomain
 
 BATCH = 200
@@ -58,7 +58,7 @@ async def _of_orders(orders: Mapping[int, Mapping[str, Any]], today: date) -> li
     services = await Service.select().where(Service.order.is_in(ids)).order_by(Service.id)
     entries = await ServiceEntry.select().where(ServiceEntry.order.is_in(ids)).order_by(ServiceEntry.period_start)
     held = OrderDomain.order.is_in(ids) & OrderDomain.held_name.is_not_null()
-    domains = await OrderDomain.select().where(held, OrderDomain.state.is_in(list(CONFIRMED)))
+    domains = await OrderDomain.select().where(held, OrderDomain.state.is_in([state.value for state in HELD_DOMAINS]))
     having = {service["order"] for service in services}
     items = {(service["order"], service["item"]) for service in services}
     with_domains = {service["order"] for service in services if service["item"]}

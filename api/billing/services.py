@@ -19,10 +19,9 @@ from api.billing.periods import Period, today, unused
 from api.billing.tables import Service, ServiceEntry
 from api.catalogue import Addon
 from api.equipment import Equipment
-from api.lifecycle import DomainState
+from api.lifecycle import HELD_DOMAINS
 from api.tables import Customer, Order, OrderDomain
 
-CONFIRMED = (DomainState.REGISTERED.value, DomainState.TRANSFERRED.value)
 WHOLE_ORDER = ""
 
 
@@ -43,19 +42,26 @@ async def begin(equipment: Equipment, order_id: int, day: date | None = None, *,
     await _start(equipment, wanted, day)
 
 
-async def begin_domains(equipment: Equipment, order_id: int) -> None:
-    """Begin today the add-ons of those domains of *order_id* that are the customer's by now and never had any."""
+async def follow_domains(equipment: Equipment, order_id: int) -> None:
+    """Begin today the add-ons of those domains of *order_id* that are the customer's by now and never had any.
+
+    Those of domains that are not the customer's any more end today.
+    """
     day = today(equipment.settings.seller.time_zone)
     order, filed = await _contract(equipment, order_id)
-    had = set(await Service.select(Service.item).where(Service.order == order_id).output(as_list=True))
+    domains = await _domains(order_id)
+    rows = await Service.select(Service.item, Service.ends_on).where(Service.order == order_id, Service.item != "")
+    had = {row["item"] for row in rows}
     wanted = [
         _service(order, addon, item, filed, day)
         for addon in filed.tariff.parts(day)
         if addon.per == "domain"
-        for item in await _domains(order_id)
+        for item in domains
         if item not in had
     ]
     await _start(equipment, wanted, day)
+    for item in sorted({row["item"] for row in rows if row["ends_on"] is None} - set(domains)):
+        await end(order_id, day, actor=journal.SYSTEM, item=item)
 
 
 async def end(order_id: int, day: date, *, actor: str, item: str | None = None, event: str = "SERVICES_ENDED") -> None:
@@ -156,7 +162,9 @@ async def _contract(equipment: Equipment, order_id: int) -> tuple[dict[str, Any]
 async def _domains(order_id: int) -> list[str]:
     """Return the domains of the order that are the customer's by now."""
     mine = (
-        (OrderDomain.order == order_id) & OrderDomain.state.is_in(list(CONFIRMED)) & OrderDomain.held_name.is_not_null()
+        (OrderDomain.order == order_id)
+        & OrderDomain.state.is_in([state.value for state in HELD_DOMAINS])
+        & OrderDomain.held_name.is_not_null()
     )
     return list(
         await OrderDomain.select(OrderDomain.name).where(mine).order_by(OrderDomain.position).output(as_list=True)

@@ -11,7 +11,7 @@ from api.billing.periods import today
 from api.billing.reconcile import reconcile
 from api.billing.run import run
 from api.billing.tables import OpenEntry, Service, ServiceEntry
-from api.domains import registration
+from api.domains import decisions
 from api.equipment import Equipment
 from api.piccolo_conf import DB
 from api.provisioning import handoff
@@ -66,9 +66,9 @@ async def test_a_contract_or_domain_that_nobody_charges_is_found(equipment: Equi
     order_id = await accepted(equipment, *names)
     for name in names:
         assert not await reconcile(today("Europe/Berlin"))
-        await registration.vouch(name, handoff.enqueue, actor=STAFF)
+        await decisions.vouch(name, handoff.enqueue, actor=STAFF)
         if name == names[0]:
-            await services.begin_domains(equipment, order_id)
+            await services.follow_domains(equipment, order_id)
     assert await kinds(today("Europe/Berlin")) == {"domain without service"}
     await accepted(equipment)
     await OpenEntry.delete(force=True)

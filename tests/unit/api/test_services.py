@@ -9,7 +9,7 @@ import pytest
 from piccolo.table import Table
 
 from api.activation.acceptance import accept
-from api.activation.confirmed import domain_confirmed
+from api.activation.changed import domains_changed
 from api.billing import services
 from api.billing.periods import today
 from api.billing.tables import OpenEntry, Service, ServiceEntry, TariffVersion
@@ -65,10 +65,13 @@ async def test_a_domain_is_served_from_its_registration_on_and_once(equipment: E
     first, second = new_name(), new_name()
     order_id = await accepted(equipment, first, second)
     assert not [entry for entry in await entries_of(order_id) if entry["addon"] == "domain"]
-    await decisions.vouch(first, partial(domain_confirmed, equipment), actor="staff:Anna")
+    await decisions.vouch(first, partial(domains_changed, equipment), actor="staff:Anna")
     assert [entry["item"] for entry in await entries_of(order_id) if entry["addon"] == "domain"] == [first]
-    await decisions.vouch(second, partial(domain_confirmed, equipment), actor="staff:Anna")
+    await decisions.vouch(second, partial(domains_changed, equipment), actor="staff:Anna")
     assert [entry["item"] for entry in await entries_of(order_id) if entry["addon"] == "domain"] == [first, second]
+    await decisions.resolve(first, "left", partial(domains_changed, equipment), actor="staff:Anna")
+    ended = await Service.select(Service.item, Service.ends_on).where(Service.ends_on.is_not_null())
+    assert ended == [{"item": first, "ends_on": today("Europe/Berlin")}]
 
 
 async def test_what_ends_in_the_middle_of_a_period_is_taken_back_by_days(equipment: Equipment) -> None:
