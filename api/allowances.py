@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 from math import ceil
 
 from api.tables import Allowance
+
+NEIGHBOURHOOD_BITS = {4: 24, 6: 48}
+
+
+class TooSoonError(Exception):
+    """Something was asked for too often; `wait_s` says when to come back."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+def neighbourhood(client_ip: str | None) -> str:
+    """Return the network around an address that counts as one place: /24, for IPv6 /48."""
+    if client_ip is None:
+        return "unknown"
+    address = ip_address(client_ip)
+    return str(ip_network((address, NEIGHBOURHOOD_BITS[address.version]), strict=False))
 
 
 def today(now: datetime) -> str:
@@ -17,6 +36,11 @@ def until_tomorrow_s(now: datetime) -> int:
     """Return the seconds, rounded up, until the next day (UTC) begins."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return max(1, ceil((midnight - now).total_seconds()))
+
+
+def until_next_hour_s(now: datetime) -> int:
+    """Return the seconds, rounded up, until the next hour begins."""
+    return 3600 - now.minute * 60 - now.second
 
 
 async def take(scope: str, period: str, most: int) -> int | None:

@@ -12,6 +12,7 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from api import edge, health, problems
+from api.console import doubles
 from api.console import routes as console
 from api.described import described
 from api.engine import opened
@@ -22,7 +23,7 @@ from api.openapi import Json, describe
 from api.piccolo_conf import DB
 from api.provisioning import routes as provisioning
 from api.provisioning.bell import Bell
-from api.shop import contract
+from api.shop import contract, further
 from api.shop import routes as shop
 
 AGENT_TREE = "/agent/"
@@ -45,6 +46,10 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     console.refuse_cart,
     console.reopen_cart,
     console.retry_cart,
+    further.ask_for_link,
+    doubles.list_doubles,
+    doubles.merge_customers,
+    doubles.part_customers,
     console.show_customer,
     console.list_orders,
     console.list_domains,

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "catalogue": "api.billing_commands:catalogue_group",
     "invoice-run": "api.billing_commands:invoice_run",
     "billing": "api.billing_commands:billing_group",
+    "customer": "api.customer_commands:customer_group",
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""
 

@@ -17,6 +17,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from api import staff
+from api.customers import links
+from api.customers.links import Link
 from api.equipment import Equipment
 from api.settings import Network
 from api.tables import Order
@@ -46,6 +48,8 @@ class Caller(msgspec.Struct, frozen=True):
     staff: str | None = None
     #: The order that the route is about.
     order: int | None = None
+    #: The link for a further order that the caller holds.
+    link: Link | None = None
 
     @property
     def actor(self) -> str:
@@ -88,14 +92,16 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 async def caller_of_open_route(connection: Connection) -> Caller:
-    """Return who calls a route that is open to anyone and does more for staff.
+    """Return who calls a route that is open to anyone and does more for staff, and for who holds a customer's link.
 
     Raises:
-        UnknownCallerError: a token came, but not one of staff.
+        UnknownCallerError: a token came, but neither one of staff nor of a link.
     """
     if "authorization" not in connection.headers:
         return Caller()
     token = _bearer(connection)
+    if links.TOKEN.match(token) and (link := await links.find(token)) is not None:
+        return Caller(link=link)
     person = await staff.name_of(token) if STAFF_TOKEN.match(token) else None
     if person is None:
         raise UnknownCallerError("the token is not one of a person of the staff")

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from api.activation import acceptance, budget, code, correction
+from api import allowances
+from api.activation import acceptance, code, correction
 from api.activation.contracts import document
 from api.answers import TYPE, FieldsError, Problem, answer
+from api.customers import deciding, links
 from api.edge import NotJsonError, WrongMediaTypeError
 from api.engine.conflicts import is_unavailable
 from api.identity import NotThereError, UnknownCallerError
@@ -38,6 +40,7 @@ class Row(NamedTuple):
 
 TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     NotJsonError: Row(400, "not-json", "The body is not JSON"),
+    links.SpentLinkError: Row(401, "link-spent", "The link lets no order in any more"),
     placing.KeyMissingError: Row(400, "idempotency-key", "Idempotency-Key is missing or none"),
     UnknownCallerError: Row(401, "unknown-caller", "A valid token is needed"),
     signer.UnknownSignerError: Row(401, "unknown-signer", "A signature of an enrolled host is needed"),
@@ -51,13 +54,15 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     IllegalMoveError: Row(409, "does-not-fit", "The order is in another state"),
     code.NotOfferedError: Row(409, "not-offered", "Unlocking by SMS is not on offer"),
     document.ContractNotOfferedError: Row(409, "not-offered", "The contract is not on offer"),
+    deciding.NotMergeableError: Row(409, "not-mergeable", "The two customers cannot be made one"),
+    deciding.NoCustomerError: Row(404, "not-there", "There is nothing here"),
     correction.NotCorrectableError: Row(409, "not-correctable", "The number cannot be corrected"),
     acceptance.NameTakenError: Row(409, "domain-taken", "A domain is hosted here already"),
     code.UsedUpError: Row(410, "code-used-up", "The code is worth nothing any more"),
     WrongMediaTypeError: Row(415, "media-type", "The body has to be JSON"),
     FieldsError: Row(422, "fields", "Something in the request cannot be right"),
     placing.KeyReusedError: Row(422, "idempotency-key-reused", "Idempotency-Key was used for something else"),
-    budget.TooSoonError: Row(429, "too-soon", "Too often; try again later"),
+    allowances.TooSoonError: Row(429, "too-soon", "Too often; try again later"),
 })  # fmt: skip
 """Every error of the public tree that a client can act on. What is absent is a 500."""
 
@@ -98,7 +103,7 @@ def tell(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:
-    if isinstance(error, budget.TooSoonError):
+    if isinstance(error, allowances.TooSoonError):
         return {"Retry-After": str(error.wait_s)}
     if status == 401:  # noqa: PLR2004 (RFC 9110, 11.6.1: says how to authenticate)
         return {"WWW-Authenticate": "Bearer"}

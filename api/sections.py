@@ -32,6 +32,8 @@ class Http(Section, frozen=True):
     public_url: str
     #: As agents write it: the base that their signatures cover.
     agent_url: str
+    #: The shop's page for a further order, with {token} in it; empty = the mail names the token alone.
+    further_order_url: str = ""
     bind: str = "127.0.0.1"
     port: Port = 8080
     #: Only from these addresses is X-Forwarded-For believed.
@@ -168,6 +170,10 @@ class Orders(Section, frozen=True):
     remind_before_days: tuple[Positive, ...] = (7, 2)
     #: How long an order may be in review before staff are told.
     review_alarm_after_hours: Positive = 24
+    #: Links for a further order: mailed to one customer a day.
+    links_per_customer_daily: Positive = 5
+    #: Links for a further order: asked for from one neighbourhood of the network (/24, for IPv6 /48) within an hour.
+    links_per_place_hourly: Positive = 20
     #: Password hashes made at once.
     hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more

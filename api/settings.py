@@ -152,11 +152,13 @@ def _check(settings: Settings, source: str) -> None:
     dns = settings.dns
     if dns.driver == "powerdns" and not (dns.api_url and dns.api_key and dns.nameservers and dns.hostmaster):
         raise SettingsError(f"{source}: [dns] driver powerdns needs api_url, api_key, nameservers and hostmaster")
-    vies = settings.risk.vies_url
-    if vies and not ("{country}" in vies and "{number}" in vies):
-        raise SettingsError(f"{source}: [risk] vies_url has to say where {{country}} and {{number}} go")
-    if sms.url and "{phone}" not in sms.url:
-        raise SettingsError(f"{source}: [sms] url has to say where the number goes, with {{phone}}")
+    for name, url, blanks in (
+        ("[risk] vies_url", settings.risk.vies_url, ("{country}", "{number}")),
+        ("[http] further_order_url", http.further_order_url, ("{token}",)),
+        ("[sms] url", sms.url, ("{phone}",)),
+    ):
+        if url and not all(blank in url for blank in blanks):
+            raise SettingsError(f"{source}: {name} has to say where {' and '.join(blanks)} go")
     registry = settings.registry
     if settings.hosting.registrar == "epp" and not (registry.host and registry.client_id and registry.password):
         raise SettingsError(f'{source}: [hosting] registrar = "epp" needs [registry] host, client_id and password')

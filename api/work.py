@@ -20,6 +20,7 @@ from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
+from api.customers import asking, duplicates, links
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
 from api.domains.office import Office
@@ -84,6 +85,9 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
             "reviews", lambda: tell_overdue(equipment.settings.orders.review_alarm_after_hours, datetime.now(UTC)), 60
         ),
         Loop("traces", lambda: traces.forget(keep_traces), 60),
+        Loop("links", lambda: asking.answer_waiting(equipment), 0.5),
+        Loop("old links", lambda: links.forget_old(datetime.now(UTC)), 3600),
+        Loop("doubles", lambda: duplicates.compare_new(equipment.seal), 5),
         Loop("nonces", signer.forget_old, 30),
         Loop("allowances", lambda: allowances.forget_old(datetime.now(UTC)), 3600),
     )

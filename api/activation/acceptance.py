@@ -12,6 +12,7 @@ from typing import Any
 
 from api import counters, orders
 from api.billing import services
+from api.customers import numbers
 from api.domains import registration
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
@@ -43,7 +44,7 @@ async def accept(equipment: Equipment, order_id: int, event: OrderEvent, *, acto
         async with DB.transaction():
             row = await orders.move(order_id, event, actor=actor)
             (order,) = await Order.select().where(Order.id == order_id)
-            customer = order["customer"] or await _file_customer(order)
+            customer = await numbers.current(order["customer"]) if order["customer"] else await _file_customer(order)
             await Order.update({
                 Order.customer: customer,
                 Order.number: await counters.take(counters.ORDER),

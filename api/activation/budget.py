@@ -8,26 +8,16 @@ are told once a day of each.
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from api import journal
-from api.allowances import take, today, until_tomorrow_s
+from api.allowances import TooSoonError, neighbourhood, take, today, until_tomorrow_s
 from api.equipment import Equipment
 from api.notices import outbox
 from api.settings import Sms
 
 ALL = "sms"
-NEIGHBOURHOOD_BITS = {4: 24, 6: 48}
 BUDGET_USED_UP, SHARE_USED_UP = "BUDGET_USED_UP", "SHARE_USED_UP"
-
-
-class TooSoonError(Exception):
-    """Something was asked for too often; `wait_s` says when to come back."""
-
-    def __init__(self, message: str, wait_s: int) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
 
 
 async def spend(equipment: Equipment, order: dict[str, Any], number: str, now: datetime) -> None:
@@ -51,14 +41,6 @@ async def spend(equipment: Equipment, order: dict[str, Any], number: str, now: d
 def share(sms: Sms) -> int:
     """Return how many messages a day one neighbourhood may have: never less than a single number."""
     return max(sms.per_number_daily, sms.daily_budget * sms.share_percent // 100)
-
-
-def neighbourhood(client_ip: str | None) -> str:
-    """Return the network around an address that counts as one place: /24, for IPv6 /48."""
-    if client_ip is None:
-        return "unknown"
-    address = ip_address(client_ip)
-    return str(ip_network((address, NEIGHBOURHOOD_BITS[address.version]), strict=False))
 
 
 async def _tell_staff(scope: str, day: str, order_id: int, most: int) -> None:

@@ -13,8 +13,8 @@ import msgspec
 from api import journal
 from api.activation import budget
 from api.activation.acceptance import accept
-from api.activation.budget import TooSoonError
 from api.activation.tables import SmsActivation
+from api.allowances import TooSoonError
 from api.answers import wrong
 from api.equipment import Equipment
 from api.intake.risk.verdict import SMS

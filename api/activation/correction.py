@@ -9,8 +9,8 @@ from typing import Any
 
 from api import journal, orders
 from api.activation import code
-from api.activation.budget import TooSoonError
 from api.activation.tables import SmsActivation
+from api.allowances import TooSoonError
 from api.answers import wrong
 from api.equipment import Equipment
 from api.intake import person

@@ -11,6 +11,7 @@ import msgspec
 from api.answers import wrong
 from api.console.cart import PersonView, person_view
 from api.console.search import CartLine, lines
+from api.customers import numbers
 from api.identity import NotThereError
 from api.intake.names import spoken
 from api.lifecycle import DomainState
@@ -85,10 +86,11 @@ async def domains_of(number: int, cursor: str | None, limit: int) -> DomainList:
 
 
 async def _id(number: int) -> int:
-    row = await Customer.select(Customer.id).where(Customer.number == number).first()
-    if row is None:
+    """Return the customer of *number*, also of one that was given up for another."""
+    customer = await numbers.customer_of(number)
+    if customer is None:
         raise NotThereError("there is no such customer")
-    return int(row["id"])
+    return customer
 
 
 def _next(rows: Sequence[dict[str, Any]], limit: int) -> str | None:

@@ -10,6 +10,7 @@ import idna
 import msgspec
 from piccolo.columns.combination import WhereRaw
 
+from api.customers.numbers import customer_of
 from api.intake.cart import heard
 from api.intake.risk import assessments
 from api.lifecycle import OrderState
@@ -98,9 +99,10 @@ async def _ids(text: str) -> set[int]:
     if cart_id := heard(text):
         found |= set(await Order.select(Order.id).where(Order.cart_id == cart_id).output(as_list=True))
     if text.isdecimal() and text.isascii() and len(text) <= LONGEST_NUMBER:
+        customer = await customer_of(int(text))
         found |= set(
             await Order.select(Order.id)
-            .where((Order.number == int(text)) | (Order.customer.number == int(text)))
+            .where((Order.number == int(text)) | ((Order.customer == customer) & Order.customer.is_not_null()))
             .order_by(Order.id, ascending=False)
             .limit(MOST)
             .output(as_list=True)

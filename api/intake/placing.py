@@ -11,6 +11,8 @@ import msgspec
 
 from api import journal
 from api.answers import FieldError, FieldsError, wrong
+from api.customers import links, numbers
+from api.customers.links import Link
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
 from api.identity import order_token
@@ -41,6 +43,8 @@ class Sender(NamedTuple):
     #: "customer" or "staff:<name>".
     actor: str
     client_ip: str | None
+    #: What lets in a further order of a customer who sends it without staff.
+    link: Link | None = None
 
 
 async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: Sender) -> Receipt:
@@ -50,6 +54,7 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
         KeyMissingError: *key* is none.
         KeyReusedError: it came with another form before.
         FieldsError: the order cannot be meant; nothing is stored.
+        SpentLinkError: the link that came with it lets nothing in any more.
     """
     if key is None or not KEY.match(key):
         raise KeyMissingError("send a header Idempotency-Key with 1 to 255 printable characters, new for each order")
@@ -58,11 +63,13 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
     known = await _known(equipment, key_digest, body_digest)
     if known is not None:
         return known
+    if sender.link is not None:
+        await links.require_open(sender.link)
     checked = check(form, equipment.catalogue)
     await _ask_database(checked)
     order = _order(equipment, form, checked, sender)
     if isinstance(form, FurtherOrderForm):
-        await _attach(order, form.customer.number)
+        await _attach(order, form.customer.number, sender.link)
     order.idempotency_key, order.body_digest = key_digest, body_digest
     order.password_hash = await hashed(form.password, equipment.hashing, equipment.settings.orders.hashing_rounds)
     for _ in range(COLLISIONS):
@@ -128,9 +135,12 @@ def _order(equipment: Equipment, form: Choice, checked: Checked, sender: Sender)
     )
 
 
-async def _attach(order: Order, number: int) -> None:
-    """Make *order* one of the customer who has this *number*."""
-    customer = await Customer.select().where(Customer.number == number).first()
+async def _attach(order: Order, number: int, link: Link | None) -> None:
+    """Make *order* one of the customer who has this *number*; by a *link* only that of the link's own customer."""
+    found = await numbers.customer_of(number)
+    customer = await Customer.select().where(Customer.id == found).first() if found is not None else None
+    if link is not None and found != await numbers.current(link.customer):
+        raise links.SpentLinkError("the link is another customer's")
     if customer is None:
         raise wrong("customer.number", "is no customer's number")
     order.customer = customer["id"]
@@ -161,6 +171,8 @@ async def _store(equipment: Equipment, order: Order, checked: Checked, sender: S
     """Write order, domains, journal row and first mail in one transaction."""
     async with DB.transaction():
         order_id = (await Order.insert(order).returning(Order.id))[0]["id"]
+        if sender.link is not None:
+            await links.spend(sender.link, order_id)
         await OrderDomain.insert(*(
             OrderDomain(
                 order=order_id,

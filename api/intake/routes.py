@@ -70,23 +70,24 @@ async def list_tariffs(request: Request[Any, Any, Any]) -> Tariffs:
 async def place_order(request: Request[Any, Any, Any]) -> Receipt:
     """Order (*Bestellung*): stored once per Idempotency-Key, checked in the background.
 
-    A body whose `customer` holds a number is a further order of that customer, and needs a token of staff.
+    A body whose `customer` holds a number is a further order of that customer, and needs a token of staff, or the one
+    that was mailed to the customer.
     """
     equipment = _equipment(request)
     caller = await caller_of_open_route(request)
     raw = await edge.read_raw(request)
     form = edge.decode(raw, _form_of(raw, caller))
-    sender = placing.Sender(caller.actor, client_ip(request, equipment.settings.http.proxies))
+    sender = placing.Sender(caller.actor, client_ip(request, equipment.settings.http.proxies), caller.link)
     return await placing.place(equipment, form, key=request.headers.get("idempotency-key"), sender=sender)
 
 
 def _form_of(raw: bytes, caller: Caller) -> type[OrderForm | FurtherOrderForm]:
     """Return which form *raw* is, by its `customer`."""
     customer = edge.decode(raw, _Look).customer
-    if not isinstance(customer, dict) or "number" not in customer:
+    if caller.link is None and (not isinstance(customer, dict) or "number" not in customer):
         return OrderForm
-    if caller.staff is None:
-        raise UnknownCallerError("an order by customer number needs the token of a person of the staff")
+    if caller.link is None and caller.staff is None:
+        raise UnknownCallerError("an order by customer number needs the link mailed to the customer, or a staff token")
     return FurtherOrderForm
 
 

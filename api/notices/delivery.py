@@ -7,8 +7,10 @@ import logging
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
+from api.customers import links
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, MailEvent
 from api.notices import facts, letter, mail, outbox, sms
@@ -23,6 +25,10 @@ HELD_FOR = timedelta(seconds=mail.WITHIN_S + 15)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 900.0
 GIVE_UP_AFTER = timedelta(days=5)
 CODE_LIVES = timedelta(minutes=10)
+WORTHLESS_AFTER = MappingProxyType({"further_order": links.VALID_FOR})
+"""Kind of mail → how long what is in it can be used: nobody is sent what is worth nothing any more."""
+
+FOREVER = timedelta.max
 
 log = logging.getLogger("ankunft.notices")
 
@@ -74,6 +80,8 @@ async def _put_off(row: Mapping[str, Any], problem: str) -> None:
 
 
 async def _send_mail(equipment: Equipment, row: Mapping[str, Any], sources: Sources) -> None:
+    if datetime.now(UTC) - row["created_at"] > WORTHLESS_AFTER.get(row["kind"], FOREVER):
+        raise mail.RefusedError("what is in it is worth nothing any more")
     settings = equipment.settings
     said = await facts.of_order(equipment, row, sources.page)
     written = letter.write(settings.templates.folder, row["kind"], row["language"], said)

@@ -15,6 +15,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from api.catalogue import Tariff
+from api.customers import links
 from api.equipment import Equipment
 from api.notices.mail import Attachment
 from api.tables import Customer, Order
@@ -48,6 +49,8 @@ async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> 
     context: dict[str, Any] = json.loads(row["context"])
     if "domain" in context:
         context["domain"] = {domain.name: domain for domain in shown.domains}[context["domain"]]
+    if "link" in context:
+        context |= of_link(equipment, context["link"])
     return (
         _of_house(equipment)
         | {
@@ -75,6 +78,16 @@ def _of_house(equipment: Equipment) -> dict[str, Any]:
     return {
         "sender": parseaddr(settings.mail.sender)[0] or settings.mail.sender,
         "public_url": settings.http.public_url,
+    }
+
+
+def of_link(equipment: Equipment, seed: str) -> dict[str, Any]:
+    """Return what a letter says of a link for a further order; its token is derived here and stands in no table."""
+    token = links.token_of(equipment.seal, seed)
+    return {
+        "token": token,
+        "link": equipment.settings.http.further_order_url.replace("{token}", token),
+        "minutes": int(links.VALID_FOR.total_seconds() // 60),
     }
 
 

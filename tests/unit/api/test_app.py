@@ -7,7 +7,7 @@ import pytest
 from litestar import Request
 
 from api import problems
-from api.activation.budget import TooSoonError
+from api.allowances import TooSoonError
 from api.app import build
 from api.equipment import Equipment
 from api.identity import UnknownCallerError

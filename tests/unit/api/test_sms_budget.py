@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from api.activation import code
-from api.activation.budget import TooSoonError, neighbourhood
 from api.activation.code import LONGEST_WAIT_S, waiting_time
 from api.activation.tables import SmsActivation
-from api.allowances import forget_old, take
+from api.allowances import TooSoonError, forget_old, neighbourhood, take
 from api.equipment import Equipment
 from api.notices.tables import Outbox
 from api.tables import Allowance, Journal, Order
