@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "domain": "api.domain_commands:domain_group",
     "risk": "api.risk_commands:risk_group",
     "blocklist": "api.risk_commands:blocklist_group",
+    "registry": "api.registry_commands:registry_group",
     "mail": "api.mail_commands:mail_group",
     "catalogue": "api.billing_commands:catalogue_group",
     "invoice-run": "api.billing_commands:invoice_run",

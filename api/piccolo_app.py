@@ -19,6 +19,7 @@ APP_CONFIG = AppConfig(
             "api.notices.tables",
             "api.customers.tables",
             "api.domains.tables",
+            "api.domains.epp.tables",
             "api.intake.risk.tables",
         ],
         exclude_imported=True,

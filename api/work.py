@@ -23,6 +23,7 @@ from api.activation.reviews import tell_overdue
 from api.customers import asking, duplicates, links
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
+from api.domains.epp import record
 from api.domains.office import Office
 from api.domains.registrar import Registrar
 from api.domains.zones.nameservers import name_servers
@@ -88,6 +89,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("links", lambda: asking.answer_waiting(equipment), 0.5),
         Loop("old links", lambda: links.forget_old(datetime.now(UTC)), 3600),
         Loop("doubles", lambda: duplicates.compare_new(equipment.seal), 5),
+        Loop("frames", lambda: record.forget_old(datetime.now(UTC)), 3600),
         Loop("nonces", signer.forget_old, 30),
         Loop("allowances", lambda: allowances.forget_old(datetime.now(UTC)), 3600),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from api.domains.epp.access import account
 from api.domains.epp.driver import EppRegistrar
-from api.domains.epp.session import Account
+from api.domains.epp.record import recorder
 from api.domains.registrar import Availability, Done, Ds, Message, Outcome, Pending, Reason, Refused, Registrar, Trade
 from api.equipment import Equipment
 
@@ -68,18 +69,7 @@ class Sandbox(Nobody):
 
 def _epp(equipment: Equipment) -> Registrar:
     access = equipment.settings.registry
-    account = Account(
-        host=access.host,
-        port=access.port,
-        client_id=access.client_id,
-        password=access.password,
-        ca_file=access.ca_file,
-        certificate=access.certificate,
-        key=access.key,
-        within_s=access.answer_within_s,
-        silence_s=access.hello_after_s,
-    )
-    return EppRegistrar(access.name, account, equipment.catalogue.registries)
+    return EppRegistrar(access.name, account(access), equipment.catalogue.registries, recorder(access.name))
 
 
 DRIVERS: Mapping[str, Callable[[Equipment], Registrar]] = MappingProxyType(

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import msgspec
 
 from api.domains.epp import domains, messages, verdicts
+from api.domains.epp.access import Account
 from api.domains.epp.asking import Asking
 from api.domains.epp.delegation import change
+from api.domains.epp.exchange import Record, forget
 from api.domains.epp.markup import Element, UnsendableError
 from api.domains.epp.preparation import Preparation, RefusedError, fresh_code
 from api.domains.epp.reply import Code, Reply
-from api.domains.epp.session import Account, LostError, Record, Session, UnreachableError, forget
+from api.domains.epp.session import LostError, Session, UnreachableError
 from api.domains.registrar import (
     Availability,
     Ds,

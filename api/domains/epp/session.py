@@ -5,23 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import NamedTuple
 
 from api.domains.epp import reply as replies
+from api.domains.epp.access import Account
 from api.domains.epp.backoff import Backoff
+from api.domains.epp.exchange import Exchange, Record, forget
 from api.domains.epp.markup import CONTACT, DOMAIN, HOST, RGP, SECDNS, Element, UnreadableError, epp, read, written
 from api.domains.epp.reply import Greeting, Reply
 from api.domains.epp.wire import TornError, Wire, trust
 
 SPOKEN_OBJECTS = (DOMAIN, CONTACT, HOST)
 SPOKEN_EXTENSIONS = (SECDNS, RGP)
-
-Record = Callable[["Exchange"], Awaitable[None]]
-"""Keeps what was said, without secrets."""
 
 
 class UnreachableError(Exception):
@@ -30,39 +26,6 @@ class UnreachableError(Exception):
 
 class LostError(Exception):
     """A command may have been carried out, or not: its answer did not come, or cannot be believed."""
-
-
-class Account(NamedTuple):
-    """Where a registry is, and who we are there."""
-
-    host: str
-    port: int
-    client_id: str
-    password: str
-    #: Whose certificates the registry has; None = those that this machine trusts.
-    ca_file: Path | None = None
-    #: Ours (PEM).
-    certificate: Path | None = None
-    key: Path | None = None
-    #: For a connection, and for an answer.
-    within_s: float = 30.0
-    #: So long a silence is broken by a hello; registries hang up after some minutes.
-    silence_s: float = 120.0
-
-
-class Exchange(NamedTuple):
-    """A command and what came of it."""
-
-    at: datetime
-    command: Element
-    #: None where no answer came that can be believed.
-    answer: Element | None
-    #: The result code, or what became of the session instead.
-    result: int | str
-
-
-async def forget(_: Exchange) -> None:
-    """Keep nothing."""
 
 
 class Session:
@@ -94,6 +57,15 @@ class Session:
         async with self._turn:
             await self._ready()
             return await self._exchange(frame, number)
+
+    async def begin(self) -> None:
+        """Log in where that is not done yet.
+
+        Raises:
+            UnreachableError: it did not work.
+        """
+        async with self._turn:
+            await self._ready()
 
     async def hello(self) -> None:
         """Have the registry greet again, so that it does not hang up.
