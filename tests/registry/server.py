@@ -57,7 +57,8 @@ class Visit:
         except (asyncio.IncompleteReadError, DroppedError, OSError):
             return
         finally:
-            self._writer.transport.abort()
+            if not self._writer.is_closing():
+                self._writer.transport.abort()
 
     async def _serve(self, frame: bytes) -> None:
         try:

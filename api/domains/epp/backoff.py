@@ -21,10 +21,11 @@ class Backoff:
         return max(0.0, self._until - time.monotonic())
 
     def failed(self) -> None:
-        """Wait twice as long as the last time, or longer where a login was refused."""
-        pause = min(LONGEST_S, FIRST_S * 2.0 ** min(self._failures, 10))
+        """Try again at once after the first failure, then wait twice as long as the last time."""
+        if self._failures:
+            pause = min(LONGEST_S, FIRST_S * 2.0 ** min(self._failures - 1, 10))
+            self._until = max(self._until, time.monotonic() + pause)
         self._failures += 1
-        self._until = max(self._until, time.monotonic() + pause)
 
     def refused(self) -> None:
         """Wait until somebody had the time to mend the account."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import struct
-from contextlib import suppress
 from pathlib import Path
 
 HEADER = struct.Struct(">I")
@@ -90,7 +89,10 @@ class Wire:
     async def close(self) -> None:
         """Hang up, whatever the other side does."""
         self._writer.close()
-        with suppress(OSError, TimeoutError):
+        try:
             async with asyncio.timeout(CLOSES_WITHIN_S):
                 await self._writer.wait_closed()
-        self._writer.transport.abort()
+        except TimeoutError:
+            self._writer.transport.abort()
+        except OSError:
+            return  # it is closed

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from api.catalogue import load
+from api.domains.epp.access import Account
 from api.domains.epp.driver import EppRegistrar
-from api.domains.epp.session import Account, Record, forget
+from api.domains.epp.exchange import Record, forget
 from api.registries import Registries
 from tests.registry.__main__ import prepare
 from tests.registry.schemas import Judge
@@ -16,7 +17,7 @@ from tests.registry.server import Registry, listen
 from tests.registry.store import Store
 from tests.registry.zonecheck import Zones
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @dataclass
@@ -59,12 +60,6 @@ class Lab:
     def violations(self) -> list[dict[str, object]]:
         """Return what the schemas objected to."""
         return self.store.rows("SELECT * FROM violation")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    """Run asynchronous tests on asyncio, as the worker does."""
-    return "asyncio"
 
 
 @pytest.fixture(scope="session")

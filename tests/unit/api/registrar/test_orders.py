@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from api.domains.registrar import Availability, Done, Ds, Pending, Reason, Refused, RegistrarUnavailableError
 from tests.registry.other import other
-from tests.unit.registrar.conftest import Lab
-from tests.unit.registrar.trades import NAMESERVERS, registration, transfer
+from tests.unit.api.registrar.conftest import Lab
+from tests.unit.api.registrar.trades import NAMESERVERS, registration, transfer
 
 CODE = "aB&<+/9x"
 
