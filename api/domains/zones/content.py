@@ -44,8 +44,8 @@ class Records(NamedTuple):
     contents: Sequence[str]
 
 
-NO_SERIAL = 0
-"""The name servers count serials themselves."""
+FIRST_SERIAL = 1
+"""The name servers count on from here."""
 
 TYPE_OF: Mapping[int, str] = MappingProxyType({4: "A", 6: "AAAA"})
 
@@ -57,9 +57,8 @@ def zone_of(name: str, where: Whereabouts, nameservers: Sequence[str], hostmaste
     name, so that nothing else has to resolve. Whoever is neither host may not send for the domain (SPF, RFC 7208).
     """
     apex, mail = f"{name}.", f"mail.{name}."
-    soa = (
-        f"{nameservers[0].rstrip('.')}. {hostmaster.replace('@', '.').rstrip('.')}. {NO_SERIAL} 10800 3600 604800 3600"
-    )
+    primary, person = nameservers[0].rstrip("."), hostmaster.replace("@", ".").rstrip(".")
+    soa = f"{primary}. {person}. {FIRST_SERIAL} 10800 3600 604800 3600"
     made = [
         Records(apex, "SOA", TTL_S, (soa,)),
         Records(apex, "NS", TTL_S, tuple(f"{server.rstrip('.')}." for server in nameservers)),

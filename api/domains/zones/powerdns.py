@@ -31,7 +31,7 @@ class PowerDns:
 
     def __init__(self, api_url: str, api_key: str) -> None:
         self._client = httpx.AsyncClient(
-            base_url=f"{api_url.rstrip('/')}/api/v1/servers/localhost/zones",
+            base_url=f"{api_url.rstrip('/')}/api/v1/servers/localhost",
             headers={"X-API-Key": api_key},
             timeout=WITHIN_S,
             trust_env=False,
@@ -44,9 +44,9 @@ class PowerDns:
             NameServersError: it was not taken.
         """
         wanted = [_rrset(record) for record in records]
-        made = await self._ask("POST", "", "make the zone", frozenset({CREATED, CONFLICT}), {
+        made = await self._ask("POST", "/zones", "make the zone", frozenset({CREATED, CONFLICT}), {
             "name": f"{name}.", "kind": "Master", "dnssec": True, "api_rectify": True,
-            "soa_edit_api": "INCEPTION-INCREMENT", "nameservers": [], "rrsets": wanted,
+            "soa_edit_api": "DEFAULT", "nameservers": [], "rrsets": wanted,
         })  # fmt: skip
         if made.status_code == CONFLICT:
             await self._change(name, wanted)
@@ -58,14 +58,14 @@ class PowerDns:
         Raises:
             NameServersError: it stands.
         """
-        await self._ask("DELETE", f"/{name}.", "remove the zone", OK | {NOT_FOUND, 422})
+        await self._ask("DELETE", f"/zones/{name}.", "remove the zone", OK | {NOT_FOUND, 422})
 
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
 
     async def _change(self, name: str, wanted: Sequence[Mapping[str, Any]]) -> None:
-        there = (await self._ask("GET", f"/{name}.", "read the zone", OK)).json()
+        there = (await self._ask("GET", f"/zones/{name}.", "read the zone", OK)).json()
         keys = {(rrset["name"], rrset["type"]) for rrset in wanted}
         gone = [
             {"name": rrset["name"], "type": rrset["type"], "changetype": "DELETE"}
@@ -73,12 +73,12 @@ class PowerDns:
             if (rrset["name"], rrset["type"]) not in keys
         ]
         changes = [dict(rrset) | {"changetype": "REPLACE"} for rrset in wanted if rrset["type"] != "SOA"]
-        await self._ask("PATCH", f"/{name}.", "change the zone", OK, {"rrsets": gone + changes})
+        await self._ask("PATCH", f"/zones/{name}.", "change the zone", OK, {"rrsets": gone + changes})
         if not there["dnssec"]:
-            await self._ask("PUT", f"/{name}.", "sign the zone", OK, {"dnssec": True, "api_rectify": True})
+            await self._ask("PUT", f"/zones/{name}.", "sign the zone", OK, {"dnssec": True, "api_rectify": True})
 
     async def _ds(self, name: str) -> tuple[Ds, ...]:
-        keys = (await self._ask("GET", f"/{name}./cryptokeys", "read the zone's keys", OK)).json()
+        keys = (await self._ask("GET", f"/zones/{name}./cryptokeys", "read the zone's keys", OK)).json()
         lines = {line for key in keys if key["active"] and key["keytype"] in {"ksk", "csk"} for line in key["ds"]}
         return tuple(ds for line in sorted(lines) if (ds := _ds(line)).digest_type == SHA_256)
 
