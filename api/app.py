@@ -12,18 +12,21 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from api import edge, health, problems
-from api.console import doubles
+from api.console import domain_routes, doubles
 from api.console import routes as console
 from api.described import described
+from api.domains.availability import Availabilities
 from api.engine import opened
 from api.equipment import Equipment
 from api.identity import Access, guard
+from api.intake import names_on_offer
 from api.intake import routes as intake
 from api.openapi import Json, describe
 from api.piccolo_conf import DB
 from api.provisioning import routes as provisioning
 from api.provisioning.bell import Bell
 from api.shop import contract, further
+from api.shop import domains as shop_domains
 from api.shop import routes as shop
 
 AGENT_TREE = "/agent/"
@@ -34,11 +37,13 @@ AGENTS_AT_ONCE = 8
 PUBLIC: tuple[ControllerRouterHandler, ...] = (
     intake.list_tariffs,
     intake.place_order,
+    names_on_offer.check_name,
     shop.show_order,
     shop.send_code,
     shop.confirm_code,
     shop.correct_phone,
     shop.withdraw_order,
+    shop_domains.correct_auth_code,
     contract.show_contract,
     console.find_carts,
     console.show_cart,
@@ -53,6 +58,11 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     console.show_customer,
     console.list_orders,
     console.list_domains,
+    domain_routes.list_domains,
+    domain_routes.show_domain,
+    domain_routes.vouch_for_domain,
+    domain_routes.resolve_domain,
+    domain_routes.list_messages,
     health.live,
     health.ready,
     health.metrics,
@@ -89,7 +99,14 @@ def build(equipment: Equipment) -> Litestar:
         exception_handlers={Exception: problems.tell},
         before_send=[_secure],
         lifespan=[_database, _bell],
-        state=State({"equipment": equipment, "bell": Bell(), "door": asyncio.Semaphore(AGENTS_AT_ONCE)}),
+        state=State(
+            {
+                "equipment": equipment,
+                "bell": Bell(),
+                "door": asyncio.Semaphore(AGENTS_AT_ONCE),
+                "availabilities": Availabilities(equipment),
+            }
+        ),
         request_max_body_size=edge.MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
@@ -101,10 +118,11 @@ def build(equipment: Equipment) -> Litestar:
 
 
 @asynccontextmanager
-async def _database(_: Litestar) -> AsyncIterator[None]:
+async def _database(app: Litestar) -> AsyncIterator[None]:
     async with opened(DB):
         await DB.check_integrity()
         yield
+    await app.state.availabilities.close()
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
-"""Commands for domains: which wait for a registrar, and staff's word for one. Exit 0 done, 1 refused, 2 wrong usage."""
+"""Commands for domains: see them, vouch, retry, resolve, keep zones. Exit 0 done, 1 refused, 2 wrong usage."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any, TypeVar
 
 import click
 import idna
@@ -10,9 +12,26 @@ import idna
 from api import settings
 from api.activation.changed import domains_changed
 from api.commands import AS_JSON, OPERATOR, run, show
+from api.console import domains
 from api.domains import decisions, registration
+from api.domains.desk import Refresh
+from api.domains.zones import keeping
 from api.equipment import equip
-from api.intake.names import spoken
+from api.identity import NotThereError
+from api.lifecycle import DomainState, IllegalMoveError
+
+T = TypeVar("T")
+
+
+def _label(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Return the A-label of a domain in either spelling."""
+    try:
+        return idna.encode(value, uts46=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise click.BadParameter("this is no domain name") from error
+
+
+NAME = click.argument("name", callback=_label)
 
 
 @click.group("domain")
@@ -21,27 +40,101 @@ def domain_group() -> None:
 
 
 @domain_group.command("list")
+@click.option("--state", type=click.Choice(list(DomainState)), help="Those in this state, instead of all that wait.")
 @AS_JSON
-def domain_list(*, as_json: bool) -> None:
-    """List the domains that are not confirmed yet, or were refused by the registrar."""
-    rows = [
-        {name: row[name] for name in ("name", "action", "state", "changed_at")} | {"unicode": spoken(row["name"])}
-        for row in run(registration.waiting())
-    ]
+def domain_list(state: str | None, *, as_json: bool) -> None:
+    """List the domains that are not with us yet, the longest waiting first."""
+    found = run(domains.entries(None if state is None else DomainState(state))).domains
     lines = [
-        f"{row['state']:<10} {row['action']:<9} {row['changed_at']:%d.%m. %H:%M}  {row['unicode']}" for row in rows
+        f"{row.state:<16} {row.action:<9} {row.changed_at:%d.%m. %H:%M}  {row.unicode:<30} {row.reason or ''}".rstrip()
+        for row in found
     ]
-    show(rows, as_json=as_json, line="\n".join(lines) or "every domain is confirmed")
+    show(found, as_json=as_json, line="\n".join(lines) or "every domain is confirmed")
+
+
+@domain_group.command("show")
+@NAME
+@AS_JSON
+def domain_show(name: str, *, as_json: bool) -> None:
+    """Show all of NAME: history, what was sent to the registry, what it said, zone. No auth code."""
+    seen = _told(domains.view(name))
+    here = seen.domain
+    lines = [f"{here.unicode} ({here.name}): {here.action}, {here.state}, order {here.cart_id}"]
+    lines += [
+        f"  {row.at:%d.%m. %H:%M:%S}  {row.event:<16} {row.state_after or '':<16} {row.actor}" for row in seen.history
+    ]
+    lines += [
+        f"  sent {row.sent_at or 'not yet'} as {row.transaction_id}: {row.outcome or 'open'}"
+        f" {row.reason or ''} {row.words}"
+        for row in seen.trades
+    ]
+    lines += [
+        f"  message {row.message_id} of {row.registry}: {row.kind}, {row.result}. {row.words}" for row in seen.messages
+    ]
+    if seen.zone is not None:
+        delegated = "at the registry" if seen.zone.is_delegated else "not at the registry"
+        ds = ", ".join(f"{ds.key_tag} {ds.algorithm} {ds.digest_type} {ds.digest}" for ds in seen.zone.ds)
+        lines.append(f"  zone: DS {ds or 'none'} ({delegated}) {seen.zone.problem or ''}".rstrip())
+    show(seen, as_json=as_json, line="\n".join(lines))
 
 
 @domain_group.command("vouch")
-@click.argument("name")
+@NAME
 @AS_JSON
 def domain_vouch(name: str, *, as_json: bool) -> None:
     """Confirm that NAME is registered for, or transferred to, its customer: its mail is switched on."""
+    _moved(name, _told(decisions.vouch(name, _refresh(), actor=OPERATOR)), as_json=as_json)
+
+
+@domain_group.command("retry")
+@NAME
+@AS_JSON
+def domain_retry(name: str, *, as_json: bool) -> None:
+    """Have NAME ordered again; what is unclear is looked up before anything is sent."""
+    _moved(name, _told(decisions.resolve(name, "retry", _refresh(), actor=OPERATOR)), as_json=as_json)
+
+
+@domain_group.command("resolve")
+@NAME
+@click.argument("how", type=click.Choice(sorted(decisions.RESOLUTIONS)))
+@AS_JSON
+def domain_resolve(name: str, how: str, *, as_json: bool) -> None:
+    """Say for the registry what became of NAME."""
+    _moved(name, _told(decisions.resolve(name, how, _refresh(), actor=OPERATOR)), as_json=as_json)
+
+
+@domain_group.command("zone")
+@NAME
+@AS_JSON
+def domain_zone(name: str, *, as_json: bool) -> None:
+    """Have the zone of NAME written anew, and handed to the registry again, whatever it holds."""
+    if not run(keeping.rewrite(name)):
+        raise click.ClickException(f"we keep no zone {name}")
+    show({"name": name}, as_json=as_json, line=f"the zone {name} is written anew")
+
+
+@domain_group.command("messages")
+@AS_JSON
+def domain_messages(*, as_json: bool) -> None:
+    """List what registries said, the newest first."""
+    found = run(domains.messages()).messages
+    lines = [
+        f"{row.taken_at:%d.%m. %H:%M} {row.result:<8} {row.kind:<12} {row.name or '-'} {row.words}" for row in found
+    ]
+    show(found, as_json=as_json, line="\n".join(lines) or "no registry has said anything")
+
+
+def _refresh() -> Refresh:
+    return partial(domains_changed, equip(settings.load()))
+
+
+def _moved(name: str, state: DomainState, *, as_json: bool) -> None:
+    show({"name": name, "state": state}, as_json=as_json, line=f"{name} is {state}")
+
+
+def _told(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work*; what it refuses is told, with exit code 1."""
     try:
-        label = idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise click.ClickException("this is no domain name") from error
-    state = run(decisions.vouch(label, partial(domains_changed, equip(settings.load())), actor=OPERATOR))
-    show({"name": label, "state": state}, as_json=as_json, line=f"{label} is {state}")
+        return run(work)
+    except (registration.NoDomainError, IllegalMoveError, NotThereError) as error:
+        raise click.ClickException(str(error)) from error

@@ -17,6 +17,7 @@ from api.activation import acceptance, code, correction
 from api.activation.contracts import document
 from api.answers import TYPE, FieldsError, Problem, answer
 from api.customers import deciding, links
+from api.domains import registration
 from api.edge import NotJsonError, WrongMediaTypeError
 from api.engine.conflicts import is_unavailable
 from api.identity import NotThereError, UnknownCallerError
@@ -48,6 +49,7 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     hosts.EnrolmentRefusedError: Row(403, "enrolment-refused", "The token does not open this host"),
     NotThereError: Row(404, "not-there", "There is nothing here"),
     NoOrderError: Row(404, "not-there", "There is nothing here"),
+    registration.NoDomainError: Row(404, "not-there", "There is nothing here"),
     jobs.NoJobError: Row(404, "not-there", "There is nothing here"),
     draws.DrawRefusedError: Row(409, "draw-refused", "The draw is not taken"),
     jobs.StaleError: Row(409, "stale", "The attempt is not waited for any more"),

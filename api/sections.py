@@ -109,7 +109,9 @@ class Domains(Section, frozen=True):
     after: Literal["account", "acceptance"] = "account"
     #: How often the registry's messages are fetched.
     poll_every_s: Annotated[float, msgspec.Meta(ge=0.2, le=3600)] = 20.0
-    #: Names whose availability one client may ask for in a minute.
+    #: Whether RDAP servers on the internet are asked for names that the registrar knows nothing of.
+    rdap: bool = True
+    #: Names whose availability one client may ask for in a minute, at each process of the API.
     checks_per_minute: Positive = 30
 
 

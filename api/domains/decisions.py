@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from api import journal
+from api.allowances import TooSoonError, until_tomorrow_s
 from api.domains import registration, settling, trades
 from api.domains.desk import Refresh
 from api.domains.registrar import Done, Reason, Refused
@@ -28,12 +29,6 @@ RESOLUTIONS: Mapping[str, DomainEvent] = MappingProxyType({
     "left": DomainEvent.LEFT,
 })  # fmt: skip
 """What staff may say of a domain, beside vouching for it."""
-
-
-class TooManyCorrectionsError(Exception):
-    """The auth code of a domain was corrected too often today."""
-
-    wait_s = 3600
 
 
 async def vouch(name: str, refresh: Refresh, *, actor: str) -> DomainState:
@@ -83,7 +78,7 @@ async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str
     Raises:
         NoDomainError: order *order_id* holds no such domain.
         IllegalMoveError: it is no transfer that was refused.
-        TooManyCorrectionsError: ten today are enough.
+        TooSoonError: ten today are enough.
     """
     row = await registration.held(name)
     if row["order"] != order_id:
@@ -93,7 +88,9 @@ async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str
     since = datetime.now(UTC) - timedelta(days=1)
     corrections = (Journal.subject == "domain") & (Journal.subject_id == name) & (Journal.at > since)
     if await Journal.count().where(corrections, Journal.event == DomainEvent.CORRECTED.value) >= MOST_CORRECTIONS:
-        raise TooManyCorrectionsError("the code was changed often enough today; please call us")
+        raise TooSoonError(
+            "the code was changed often enough today; please call us", until_tomorrow_s(datetime.now(UTC))
+        )
     sealed = equipment.seal.seal(trades.AUTH_CODE, auth_code)
     async with DB.transaction():
         done = await registration.move(row, DomainEvent.CORRECTED, actor=journal.CUSTOMER, auth_code_sealed=sealed)

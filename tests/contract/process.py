@@ -45,6 +45,8 @@ daily_budget = 10000
 zone = "hosting.test"
 registrar = "sandbox"
 sftp_port = 22
+[domains]
+rdap = false
 [risk]
 limits_factor = 1000000
 

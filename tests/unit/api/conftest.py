@@ -7,7 +7,7 @@ import pytest
 
 from api import keys
 from api.equipment import Equipment, equip
-from api.settings import Database, Folder, Hosting, Http, Keys, Mail, Orders, Risk, Settings, Sms
+from api.settings import Database, Domains, Folder, Hosting, Http, Keys, Mail, Orders, Risk, Settings, Sms
 from tests.unit.api import databases
 from tests.unit.api.cluster import cluster
 
@@ -49,6 +49,7 @@ def settings(tmp_path: Path) -> Settings:
         mail=Mail(smtp_host="127.0.0.1", sender="Ankunft <service@hosting.test>", staff="staff@hosting.test"),
         sms=Sms(url="json://127.0.0.1/{phone}", resend_after_s=0),
         hosting=Hosting(zone="hosting.test", registrar="sandbox"),
+        domains=Domains(rdap=False),
         catalogue=Folder(folder=ROOT / "inventory" / "catalogue"),
         orders=Orders(hashing_rounds=5000),
         risk=Risk(limits_factor=1_000_000),

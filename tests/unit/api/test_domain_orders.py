@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from api.allowances import TooSoonError
 from api.domains import decisions, settling, trades
 from api.domains.registrar import Done, Outcome, Pending, Reason, Refused, RegistrarUnavailableError, Trade, Unknown
 from api.domains.tables import DomainTrade
@@ -192,7 +193,7 @@ async def test_a_code_is_corrected_only_where_it_was_refused_and_not_without_end
         await rounds(equipment, registrar, 1)
         await decisions.correct(equipment, order_id, name, "code1234")
     await rounds(equipment, registrar, 1)
-    with pytest.raises(decisions.TooManyCorrectionsError):
+    with pytest.raises(TooSoonError):
         await decisions.correct(equipment, order_id, name, "code1234")
 
 
