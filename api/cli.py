@@ -40,6 +40,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "invoice-run": "api.billing_commands:invoice_run",
     "billing": "api.billing_commands:billing_group",
     "customer": "api.customer_commands:customer_group",
+    "invoice": "api.invoice_commands:invoice_group",
+    "bookkeeping": "api.invoice_commands:bookkeeping",
+    "debit-run": "api.debit_commands:debit_run",
+    "debit": "api.debit_commands:debit_group",
+    "payment": "api.debit_commands:payment_group",
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""
 

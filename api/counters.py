@@ -9,11 +9,13 @@ ORDER = "order"
 ACCOUNT = "account"
 EPOCH = "epoch"
 INVOICE = "invoice"
+ARCHIVE = "archive"
+DEBIT_RUN = "debit_run"
 
 FIRST = {CUSTOMER: 100_001, ORDER: 500_001, ACCOUNT: 1001, EPOCH: 2}
 """What each counter gives first; the rows are made by the first migration. The epoch is 1 before any restore."""
 
-LATER = {INVOICE: 700_001}
+LATER = {INVOICE: 700_001, ARCHIVE: 1, DEBIT_RUN: 1}
 """Counters of later migrations, which make their rows."""
 
 

@@ -126,6 +126,14 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "hours": 24,
         "carts": ["7K3M-P9TA-4", "8N4P-Q2UB-X"],
         "code": "123456",
+        "invoice": "R700001",
+        "amount": "3,99 €",
+        "issued": "25. November 2026",
+        "payment": "Wir buchen 3,99 € am 2. Dezember 2026 per SEPA-Lastschrift von Ihrem Konto •••• 2051 ab.",
+        "corrects": "R700000",
+        "iban": "DE89 3704 0044 0532 0130 00",
+        "bic": "COBADEFFXXX",
+        "holder": here.seller.name or "Beispiel Hosting GmbH",
     }
 
 

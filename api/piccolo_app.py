@@ -15,6 +15,8 @@ APP_CONFIG = AppConfig(
             "api.activation.tables",
             "api.activation.contracts.tables",
             "api.billing.tables",
+            "api.billing.documents.tables",
+            "api.billing.receivables.tables",
             "api.provisioning.tables",
             "api.notices.tables",
             "api.customers.tables",

@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from api.sections import (
+    Bookkeeping,
     Database,
     Dns,
     Domains,
@@ -65,6 +66,7 @@ class Settings(Section, frozen=True):
     domains: Domains = Domains()
     dns: Dns = Dns()
     seller: SellerFacts = SellerFacts()
+    bookkeeping: Bookkeeping = Bookkeeping()
     returns: Returns = Returns()
     risk: Risk = Risk()
     registry: RegistryAccess = RegistryAccess()

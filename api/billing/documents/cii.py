@@ -102,7 +102,7 @@ def _settle(settlement: TradeSettlement, statement: Statement) -> None:
     settlement.period.end = max(line.period_end for line in statement.lines)  # BT-74
     _pay(settlement, statement)
     for group in statement.vat:
-        settlement.trade_tax.add(_vat(group, statement))
+        settlement.trade_tax.add(_vat(group))
     if statement.corrects:
         settlement.invoice_referenced_document.issuer_assigned_id = statement.corrects  # BT-25
     total = settlement.monetary_summation
@@ -135,13 +135,12 @@ def _pay(settlement: TradeSettlement, statement: Statement) -> None:
     settlement.terms.add(terms)
 
 
-def _vat(group: VatGroup, statement: Statement) -> ApplicableTradeTax:
+def _vat(group: VatGroup) -> ApplicableTradeTax:
     tax = ApplicableTradeTax()
     tax.calculated_amount = euros(group.tax_cents)  # BT-117
     tax.type_code = "VAT"
-    reason = group.exemption_reason or words.exemption(group.category, statement)
-    if reason:
-        tax.exemption_reason = reason  # BT-120
+    if group.exemption_reason:
+        tax.exemption_reason = group.exemption_reason  # BT-120
     tax.basis_amount = euros(group.basis_cents)  # BT-116
     tax.category_code = group.category  # BT-118
     if group.category in REASON_CODES:

@@ -15,7 +15,6 @@ TAXED = "S"
 def facts(statement: Statement) -> dict[str, Any]:
     """Return what the template shows of *statement*."""
     language = statement.language
-    reasons = [group.exemption_reason or words.exemption(group.category, statement) for group in statement.vat]
     return {
         "language": language,
         "kind": statement.kind,
@@ -40,7 +39,7 @@ def facts(statement: Statement) -> dict[str, Any]:
             if group.category == TAXED
         ],
         "gross": words.money(statement.gross_cents, language),
-        "reasons": [reason for reason in reasons if reason],
+        "reasons": [group.exemption_reason for group in statement.vat if group.exemption_reason],
         "payment": words.payment(statement),
     }
 

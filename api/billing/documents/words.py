@@ -11,19 +11,6 @@ from babel.numbers import format_currency, format_decimal
 
 from api.billing.statement import Statement
 
-EXEMPTIONS = {
-    "de": {
-        "AE": "Steuerschuldnerschaft des Leistungsempfängers (Reverse Charge)",
-        "O": "Nicht im Inland steuerbare Leistung (§ 3a Abs. 2 UStG)",
-        "E": "Kein Ausweis von Umsatzsteuer, da Kleinunternehmer gemäß § 19 UStG",
-    },
-    "en": {
-        "AE": "Reverse charge: VAT is due from the recipient of the service",
-        "O": "Service not taxable in Germany (section 3a (2) of the German VAT Act)",
-        "E": "No VAT is shown: small business under section 19 of the German VAT Act",
-    },
-}
-
 PAYMENT = {
     "de": {
         "sepa_debit": "Wir buchen {amount} am {due} per SEPA-Lastschrift von Ihrem Konto {iban} ab. "
@@ -47,11 +34,6 @@ UNITS = {
     "en": {"MON": ("month", "months"), "ANN": ("year", "years"), "C62": ("×", "×")},
 }
 """Unit code (UN/ECE Recommendation 20) → one, several."""
-
-
-def exemption(category: str, statement: Statement) -> str | None:
-    """Return why no VAT is charged in *category*; nothing where it is."""
-    return EXEMPTIONS[statement.language].get(category)
 
 
 def payment(statement: Statement) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from api.billing import vat
 from api.billing.statement import Line, Mandate, Party, Seller, Statement, TaxCategory, VatGroup
 
 SELLER = Seller(
@@ -83,6 +84,7 @@ def statement(count: int = 3, category: TaxCategory = "S", percent: int = 19, **
     made = lines(count, category, percent)
     net = sum(line.net_cents for line in made)
     tax = (net * percent + 50) // 100
+    said = vat.REASONS[category][changes.get("language", "de")] if category in vat.REASONS else None
     whole = Statement(
         kind="invoice",
         number="RE-2026-000001",
@@ -92,7 +94,11 @@ def statement(count: int = 3, category: TaxCategory = "S", percent: int = 19, **
         seller=SELLER,
         buyer=BUYER,
         lines=made,
-        vat=(VatGroup(category=category, percent=Decimal(percent), basis_cents=net, tax_cents=tax),),
+        vat=(
+            VatGroup(
+                category=category, percent=Decimal(percent), basis_cents=net, tax_cents=tax, exemption_reason=said
+            ),
+        ),
         net_cents=net,
         tax_cents=tax,
         gross_cents=net + tax,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from api.billing.bank_statement import BankStatementError, Returned, read
+from api.billing.receivables.bank_statement import BankStatementError, Returned, read
 
 ENTRY = """<Ntry><Amt Ccy="EUR">8.75</Amt><CdtDbtInd>{sign}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
 <BookgDt><Dt>2026-12-11</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>R600001-1</EndToEndId><MndtId>100001</MndtId></Refs>

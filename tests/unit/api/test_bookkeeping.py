@@ -8,12 +8,13 @@ from io import StringIO
 import msgspec
 import pytest
 
-from api.billing import bookkeeping
-from api.billing.bookkeeping import COLUMNS, Accounts, Money, NoAccountError
+from api.billing.receivables import bookkeeping
+from api.billing.receivables.bookkeeping import COLUMNS, Money, NoAccountError
 from api.billing.statement import Statement
+from api.sections import Bookkeeping
 from tests.unit.api.statements import AUSTRIAN, BUYER, HOSTILE, lines, statement
 
-ACCOUNTS = Accounts(
+ACCOUNTS = Bookkeeping(
     revenue={"S19": "84000", "AE": "83360", "O": "83380"}, bank="12000", set_off="13600", write_off="24000"
 )
 

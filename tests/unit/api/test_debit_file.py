@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from api.billing import debit_file
-from api.billing.bank_days import collectable, is_open
-from api.billing.debit_file import Creditor, Debit, DebitFileError, plain
+from api.billing.receivables import debit_file
+from api.billing.receivables.bank_days import collectable, is_open
+from api.billing.receivables.debit_file import Creditor, Debit, DebitFileError, plain
 from tests.unit.api.statements import HOSTILE
 
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)

@@ -16,8 +16,9 @@ import pypdfium2
 import pytest
 from lxml import etree
 
-from api.billing.documents import checks, container, press, words
-from api.billing.documents.press import Made, Press
+from api.billing.documents import checks, container, making, words
+from api.billing.documents.made import Made
+from api.billing.documents.press import Press
 from api.billing.statement import Statement
 from tests.unit.api.conftest import ROOT
 from tests.unit.api.statements import AUSTRIAN, BUYER, HOSTILE, named, statement
@@ -28,7 +29,7 @@ PDFA = "{http://www.aiim.org/pdfa/ns/id/}"
 
 
 async def made(whole: Statement) -> Made:
-    document = await press.make(whole, TEMPLATES)
+    document = await making.make(whole, TEMPLATES)
     assert document.findings == ()
     return document
 
@@ -140,13 +141,13 @@ async def test_the_papers_sums_are_the_statements() -> None:
 async def test_a_template_that_cannot_be_set_holds_the_document_back(tmp_path: Path) -> None:
     (tmp_path / "invoice").mkdir()
     (tmp_path / "invoice" / "invoice.typ").write_text("#nothing-of-this-name")
-    document = await press.make(statement(), tmp_path)
+    document = await making.make(statement(), tmp_path)
     assert [finding.rule for finding in document.findings] == ["PDF"]
     assert document.pdf == b""
 
 
 async def test_a_character_that_xml_cannot_hold_holds_the_document_back() -> None:
-    broken = await press.make(statement(buyer=msgspec.structs.replace(BUYER, name="a\x00b")), TEMPLATES)
+    broken = await making.make(statement(buyer=msgspec.structs.replace(BUYER, name="a\x00b")), TEMPLATES)
     assert [finding.rule for finding in broken.findings] == ["XML"]
 
 

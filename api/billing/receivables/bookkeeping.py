@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from api.billing.statement import Statement, VatGroup
+from api.sections import Bookkeeping
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 COLUMNS = (
@@ -28,16 +29,6 @@ PAID: dict[str, str] = {
 }  # fmt: skip
 
 
-class Accounts(msgspec.Struct, frozen=True):
-    """Which account of the books takes what; five digits, as personal accounts have six: the customer's number."""
-
-    #: VAT category, and rate where there is one, to the account of revenue.
-    revenue: dict[str, str]
-    bank: str
-    set_off: str
-    write_off: str
-
-
 class Money(msgspec.Struct, frozen=True):
     """A movement on a customer's account."""
 
@@ -50,7 +41,7 @@ class Money(msgspec.Struct, frozen=True):
     reference: str
 
 
-def of_statement(statement: Statement, accounts: Accounts) -> Iterator[tuple[str, ...]]:
+def of_statement(statement: Statement, accounts: Bookkeeping) -> Iterator[tuple[str, ...]]:
     """Yield the rows of an invoice or credit note, one for each VAT group: customer against revenue."""
     side = CREDIT_SIDE if statement.kind == "credit_note" else DEBIT_SIDE
     for group in statement.vat:
@@ -71,7 +62,7 @@ def of_statement(statement: Statement, accounts: Accounts) -> Iterator[tuple[str
         )
 
 
-def of_money(money: Money, accounts: Accounts) -> tuple[str, ...]:
+def of_money(money: Money, accounts: Bookkeeping) -> tuple[str, ...]:
     """Return the row of a movement: customer against bank, or what takes its place."""
     against = {"set_off": accounts.set_off, "write_off": accounts.write_off}.get(money.kind, accounts.bank)
     return _row(
@@ -88,9 +79,9 @@ def of_money(money: Money, accounts: Accounts) -> tuple[str, ...]:
 
 def lines(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     """Yield the file line by line."""
-    yield BOM + _line(COLUMNS)
+    yield BOM + line(COLUMNS)
     for row in rows:
-        yield _line(row)
+        yield line(row)
 
 
 def _row(
@@ -103,7 +94,8 @@ def _row(
     )  # fmt: skip
 
 
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """Return a row as a line: every cell quoted, none of them a formula."""
     return ";".join(f'"{defused(cell).replace(chr(34), chr(34) * 2)}"' for cell in cells) + "\r\n"
 
 
@@ -120,7 +112,7 @@ def _other(side: str) -> str:
     return DEBIT_SIDE if side == CREDIT_SIDE else CREDIT_SIDE
 
 
-def _revenue(accounts: Accounts, group: VatGroup) -> str:
+def _revenue(accounts: Bookkeeping, group: VatGroup) -> str:
     """Return the account for *group*.
 
     Raises:
