@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import settings
-from api.billing import corrections, invoices, pricelist, reconcile, services
+from api.billing import corrections, invoices, issuing, pricelist, reconcile, services
+from api.billing.issuing import Issued
 from api.billing.periods import today
 from api.billing.report import Totals
 from api.billing.run import Task
@@ -56,15 +57,29 @@ def invoice_run(*, until: Any, dry_run: bool, as_json: bool) -> None:
     day = today(seller.time_zone)
     task = Task(seller, until.date() if until else day, day, dry_run)
 
-    async def work() -> Totals:
+    async def work() -> tuple[Totals, Issued]:
         with _bar() as bar:
             step = bar.add_task("customers", total=await Customer.count())
-            return await bill(task, lambda done: bar.advance(step, done))
+            totals = await bill(task, lambda done: bar.advance(step, done))
+            if dry_run:
+                return totals, Issued()
+            made = bar.add_task("documents", total=await issuing.waiting())
+            return totals, await issuing.issue(
+                equipment.settings.templates.folder, lambda done: bar.advance(made, done)
+            )
 
-    totals = run(work())
-    show(totals, as_json=as_json, line="\n".join(told(totals, is_dry=dry_run)))
+    totals, issued = run(work())
+    lines = [*told(totals, is_dry=dry_run), *_issued(issued)]
+    show(msgspec.to_builtins(totals) | msgspec.to_builtins(issued), as_json=as_json, line="\n".join(lines))
     if totals.failed:
         raise click.ClickException(f"{len(totals.failed)} customers could not be billed")
+
+
+def _issued(issued: Issued) -> list[str]:
+    return [
+        f"{issued.documents} documents went out",
+        *(f"{number} is held back: {'; '.join(findings)}" for number, findings in issued.held.items()),
+    ]
 
 
 def told(totals: Totals, *, is_dry: bool) -> list[str]:

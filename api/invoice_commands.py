@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from api import settings
+from api.billing import issuing
 from api.billing.documents import archive, keeping
 from api.billing.documents.archive import Verdict
 from api.billing.documents.words import money
@@ -67,6 +68,17 @@ def invoice_resend(number: str, *, as_json: bool) -> None:
     """Mail the archived document of invoice NUMBER to its customer once more."""
     run(keeping.send_again(number, actor=OPERATOR))
     show({"number": number}, as_json=as_json, line=f"{number} is on its way once more")
+
+
+@invoice_group.command("held")
+@AS_JSON
+def invoice_held(*, as_json: bool) -> None:
+    """List the invoices that are held back because they break a rule; exit 1 if there are any."""
+    rows = run(issuing.held())
+    lines = [f"{row['number']}: {finding}" for row in rows for finding in row["findings"]]
+    show(rows, as_json=as_json, line="\n".join(lines) or "none is held back")
+    if rows:
+        raise click.exceptions.Exit(1)
 
 
 @invoice_group.command("verify")

@@ -127,6 +127,7 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "carts": ["7K3M-P9TA-4", "8N4P-Q2UB-X"],
         "code": "123456",
         "invoice": "R700001",
+        "rules": "BR-DE-8",
         "amount": "3,99 €",
         "issued": "25. November 2026",
         "payment": "Wir buchen 3,99 € am 2. Dezember 2026 per SEPA-Lastschrift von Ihrem Konto •••• 2051 ab.",

@@ -20,6 +20,7 @@ from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
+from api.billing import issuing
 from api.billing.documents import mailing
 from api.customers import asking, duplicates, links
 from api.domains.desk import Desk
@@ -86,6 +87,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
         Loop("domains", office.work, 0.5, office.close),
+        Loop("documents", lambda: issuing.issue_left_over(equipment.settings.templates.folder), 5),
         Loop("offers", lapse_due, 30),
         Loop("reminders", lambda: remind_due(equipment.settings.orders), 60),
         Loop(

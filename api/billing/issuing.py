@@ -1,37 +1,34 @@
-"""Issuing: what the run wrote becomes documents, is archived and mailed. What has findings is held back and shown.
+"""Issuing: what the run wrote becomes documents, is archived, owed and mailed. What breaks a rule is held back.
 
-An invoice waits in `Unissued` until the transaction that archives it. Killed in between, its documents are made again,
-from the same statement.
+An invoice waits in `Unissued` until the transaction that archives it; whoever deletes the row issues it. Killed in
+between, its documents are made again, from the same statement.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from api import journal
-from api.billing.documents.press import Made
+from api.billing.documents.keeping import keep
+from api.billing.documents.made import Made
+from api.billing.documents.press import Press
+from api.billing.receivables.movements import order_of
 from api.billing.statement import Statement
 from api.billing.tables import Invoice, Unissued
+from api.notices import outbox
 from api.piccolo_conf import DB
 
-Make = Callable[[Statement], Awaitable[Made]]
-"""Gives the documents of a statement; see `documents.press`."""
+BATCH_OF_A_PROCESS = 16
+LEFT_OVER_AFTER = timedelta(minutes=1)
 
-Archive = Callable[[Mapping[str, Any], Statement, Made], Awaitable[None]]
-"""Keeps the documents of an invoice (its row) and has them mailed, in the caller's transaction."""
-
-
-class Printer(NamedTuple):
-    """Who makes documents, and who keeps them."""
-
-    make: Make
-    archive: Archive
-    #: Documents made at once.
-    at_once: int
+Tick = Callable[[int], None]
+Batch = list[tuple[dict[str, Any], Statement, Made]]
 
 
 class Issued(msgspec.Struct, kw_only=True):
@@ -42,20 +39,37 @@ class Issued(msgspec.Struct, kw_only=True):
     held: dict[str, Sequence[str]] = {}
 
 
-async def issue(printer: Printer, tick: Callable[[int], None] = lambda _: None) -> Issued:
-    """Issue all that waits, what was held back before too; return what came of it."""
+async def issue(templates: Path, tick: Tick = lambda _: None, *, processes: int | None = None) -> Issued:
+    """Issue all that waits, what was held back before too; return what came of it.
+
+    While one batch is written, the processes make the next.
+    """
+    await _void()
     result, after = Issued(), 0
-    while rows := await _next(after, printer.at_once):
-        after = rows[-1]["id"]
-        statements = [msgspec.json.decode(row["statement"], type=Statement) for row in rows]
-        made = await asyncio.gather(*(printer.make(statement) for statement in statements))
-        for row, statement, documents in zip(rows, statements, made, strict=True):
-            if documents.findings:
-                result.held[row["number"]] = await _hold(row, documents)
-            else:
-                result.documents += await _keep(printer, row, statement, documents)
-        tick(len(rows))
+    async with Press(templates, processes) as press:
+        coming = asyncio.create_task(_make(press, after))
+        try:
+            while batch := await coming:
+                coming = asyncio.create_task(_make(press, batch[-1][0]["id"]))
+                for row, statement, documents in batch:
+                    if documents.findings:
+                        result.held[row["number"]] = await _hold(row, documents)
+                    else:
+                        result.documents += await _keep(row, statement, documents)
+                tick(len(batch))
+        finally:
+            coming.cancel()
     return result
+
+
+async def issue_left_over(templates: Path) -> Issued:
+    """Issue what no run did: credit notes that staff wrote, and what was left when a run was killed."""
+    before = datetime.now(UTC) - LEFT_OVER_AFTER
+    waits = Invoice.select(Invoice.id).where(Invoice.created_at < before)
+    rows = await Unissued.select(Unissued.findings).where(Unissued.invoice.is_in(waits)).limit(BATCH_OF_A_PROCESS)
+    if all(msgspec.json.decode(row["findings"]) for row in rows):
+        return Issued()
+    return await issue(templates, processes=1)
 
 
 async def waiting() -> int:
@@ -70,35 +84,61 @@ async def held() -> list[dict[str, Any]]:
     return [row for row in found if row["findings"]]
 
 
-async def _next(after: int, most: int) -> list[dict[str, Any]]:
+async def _void() -> None:
+    """Leave out what was held back and then taken back: invoice and credit note, the customer knows of neither."""
+    stopped = [row["number"] for row in await held()]
+    if not stopped:
+        return
+    waits = Unissued.select(Unissued.invoice)
+    notes = await Invoice.select(Invoice.id, Invoice.number, Invoice.corrects, Invoice.corrects.number).where(
+        Invoice.id.is_in(waits), Invoice.corrects.number.is_in(stopped)
+    )
+    for note in notes:
+        async with DB.transaction():
+            await Unissued.delete().where(Unissued.invoice.is_in([note["id"], note["corrects"]]))
+            await journal.write(
+                subject="invoice", subject_id=note["corrects.number"], order=await order_of(note["corrects"]),
+                event="VOIDED", actor=journal.SYSTEM, facts={"credit_note": note["number"]},
+            )  # fmt: skip
+
+
+async def _make(press: Press, after: int) -> Batch:
+    """Make the documents of the next invoices that wait, those with ids above *after*."""
+    most = BATCH_OF_A_PROCESS * press.processes
     ids = Unissued.select(Unissued.invoice).where(Unissued.invoice > after).order_by(Unissued.invoice).limit(most)
     found = await ids.output(as_list=True)
-    return list(await Invoice.select().where(Invoice.id.is_in(found)).order_by(Invoice.id)) if found else []
+    rows = await Invoice.select().where(Invoice.id.is_in(found)).order_by(Invoice.id) if found else []
+    statements = [msgspec.json.decode(row["statement"], type=Statement) for row in rows]
+    made = await asyncio.gather(*(press.make(statement) for statement in statements))
+    return list(zip(rows, statements, made, strict=True))
 
 
-async def _keep(printer: Printer, row: Mapping[str, Any], statement: Statement, documents: Made) -> int:
-    """Archive in one transaction, unless another run did so meanwhile."""
+async def _keep(row: Mapping[str, Any], statement: Statement, documents: Made) -> int:
+    """Issue in one transaction, unless another run did so meanwhile."""
     async with DB.transaction():
         if not await Unissued.delete().where(Unissued.invoice == row["id"]).returning(Unissued.invoice):
             return 0
-        await journal.write(
-            subject="invoice", subject_id=row["number"], event="ISSUED", actor=journal.SYSTEM,
-            facts={"kind": row["kind"], "gross_cents": row["gross_cents"]},
-        )  # fmt: skip
-        await printer.archive(row, statement, documents)
+        await keep(row, statement, documents)
     return 1
 
 
 async def _hold(row: Mapping[str, Any], documents: Made) -> Sequence[str]:
-    """Write down what was found, once for each new finding."""
+    """Write down what was found and tell staff, once for each new finding."""
     texts = [f"{finding.rule}: {finding.message}" for finding in documents.findings]
     said = msgspec.json.encode(texts).decode()
     async with DB.transaction():
         before = await Unissued.select(Unissued.findings).where(Unissued.invoice == row["id"]).first()
         if before is not None and before["findings"] != said:
             await Unissued.update({Unissued.findings: said}).where(Unissued.invoice == row["id"])
-            await journal.write(
-                subject="invoice", subject_id=row["number"], event="HELD_BACK", actor=journal.SYSTEM,
-                facts={"findings": len(texts)},
-            )  # fmt: skip
+            await _alarm(row, sorted({finding.rule for finding in documents.findings}))
     return texts
+
+
+async def _alarm(row: Mapping[str, Any], rules: Sequence[str]) -> None:
+    order = await order_of(row["id"])
+    written = await journal.write(
+        subject="invoice", subject_id=row["number"], order=order, event="HELD_BACK", actor=journal.SYSTEM,
+        facts={"rules": rules},
+    )  # fmt: skip
+    said = {"what": "invoice_held", "invoice": row["number"], "rules": ", ".join(rules)}
+    await outbox.tell("staff_alarm", order, written, said)
