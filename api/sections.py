@@ -213,22 +213,6 @@ class SellerFacts(Section, frozen=True):
     time_zone: str = "Europe/Berlin"
 
 
-class Bookkeeping(Section, frozen=True):
-    """Which account of the books takes what; the tax adviser knows.
-
-    Of SKR 03 with five digits, so that a customer's six-digit number is the customer's own account.
-    """
-
-    #: Category of VAT, with the rate where there is one → account of revenue.
-    revenue: dict[str, str] = msgspec.field(
-        default_factory=lambda: {"S19": "84000", "S7": "83000", "AE": "83360", "O": "83380", "E": "81950"}
-    )
-    bank: str = "12000"
-    #: Between an invoice and the credit note that takes it back.
-    set_off: str = "13700"
-    write_off: str = "24000"
-
-
 class Returns(Section, frozen=True):
     """Where signed contracts come back to; `ankunft receive` takes the mails."""
 

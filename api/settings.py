@@ -15,8 +15,8 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from api.books import Bookkeeping
 from api.sections import (
-    Bookkeeping,
     Database,
     Dns,
     Domains,

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from api.billing.statement import Statement, VatGroup
-from api.sections import Bookkeeping
+from api.books import Bookkeeping
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 COLUMNS = (

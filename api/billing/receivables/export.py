@@ -14,7 +14,7 @@ from api.billing.receivables.bookkeeping import Money
 from api.billing.receivables.tables import Movement
 from api.billing.statement import Statement
 from api.billing.tables import Invoice
-from api.sections import Bookkeeping
+from api.books import Bookkeeping
 
 AT_ONCE = 500
 MOVED: Any = Movement.receivable

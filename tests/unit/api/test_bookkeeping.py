@@ -11,7 +11,7 @@ import pytest
 from api.billing.receivables import bookkeeping
 from api.billing.receivables.bookkeeping import COLUMNS, Money, NoAccountError
 from api.billing.statement import Statement
-from api.sections import Bookkeeping
+from api.books import Bookkeeping
 from tests.unit.api.statements import AUSTRIAN, BUYER, HOSTILE, lines, statement
 
 ACCOUNTS = Bookkeeping(
