@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from typing import Any
 
 import click
+from babel.numbers import format_currency
 
 from api import settings
 from api.catalogue import LANGUAGES
@@ -96,7 +97,7 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "state": "ACTIVE",
         "tariff": "Start",
         "interval_months": 1,
-        "price": "3,99 €",
+        "price": format_currency(3.99, "EUR", locale=language),
         "terms_version": "2026-11-01",
         "domains": [domain],
         "account": AccountView(

@@ -1,7 +1,8 @@
 """Letters: one text template per kind and language, filled literally; the same words in one design as HTML.
 
 A template's first line is the subject. Blocks are parted by empty lines; a block whose lines are all indented is a list
-of `Label: value`. Foreign text is only ever a value: it is escaped in HTML and stays what it is in plain text.
+of `Label: value`, the one line whose value is the letter's link a button, a block that begins as a signature the foot.
+Foreign text is only ever a value: it is escaped in HTML and stays what it is in plain text.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ FRAME = "letter"
 """The template that every letter extends, and no letter itself."""
 
 INDENT = "  "
+SIGNATURE = "-- \n"
+"""What begins a signature in plain text (RFC 3676, 4.3), and the foot in HTML."""
 GAPS = re.compile(r"\n{3,}")
 
 
@@ -30,11 +33,12 @@ class LetterError(Exception):
 
 
 class Block(NamedTuple):
-    """A paragraph, or a list of facts."""
+    """A paragraph, or a list of facts, or what stands below the letter."""
 
     text: str
     #: Label and value of each line; empty for a paragraph.
     facts: Sequence[tuple[str, str]]
+    is_foot: bool = False
 
 
 class Letter(NamedTuple):
@@ -52,7 +56,8 @@ def write(folder: Path, kind: str, language: str, facts: Mapping[str, Any]) -> L
         LetterError: there is no such template, or it names something that is not among *facts*.
     """
     subject, text = _halves(_fill(_literal(folder / "mail"), f"{language}/{kind}.txt", facts))
-    page = {"language": language, "subject": subject, "blocks": blocks(text)}
+    house = {"sender": facts.get("sender", ""), "link": facts.get("link", "")}
+    page = {"language": language, "subject": subject, "blocks": blocks(text)} | house
     return Letter(subject, text, css_inline.inline(_fill(_escaping(folder / "mail"), "layout.html", page)))
 
 
@@ -77,6 +82,8 @@ def blocks(text: str) -> list[Block]:
 
 
 def _block(lines: Sequence[str]) -> Block:
+    if f"{lines[0]}\n" == SIGNATURE:
+        return Block("\n".join(lines[1:]), [], is_foot=True)
     if all(line.startswith(INDENT) and ": " in line for line in lines):
         pairs = [line.strip().partition(": ") for line in lines]
         return Block("\n".join(lines), [(label, value) for label, _, value in pairs])
@@ -114,5 +121,5 @@ def _environment(folder: Path, *, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["both"] = spelling.both
+    made.filters |= {"both": spelling.both, "unbroken": spelling.unbroken}
     return made

@@ -56,7 +56,6 @@ def message(
     made["Subject"] = letter.subject
     made["Date"] = format_datetime(created_at)
     made["Message-ID"] = f"<{row['message_id']}@{address.rpartition('@')[2]}>"
-    made["Content-Language"] = row["language"]
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834
     made["X-Auto-Response-Suppress"] = "All"
     made.set_content(letter.text, cte="quoted-printable")
@@ -67,6 +66,7 @@ def message(
         else:
             main, _, sub = media_type.partition("/")
             made.add_attachment(content, main, sub, filename=name)
+    made["Content-Language"] = row["language"]  # last: attachments would take it along into their neighbour
     return made
 
 

@@ -1,12 +1,17 @@
-"""How names of domains are spelt to people: as they read them, and beside it as machines write them."""
+"""How names are spelt to people: domains as they read them beside what machines write, cart IDs on one line."""
 
 from __future__ import annotations
 
 import re
 
 import idna
+from markupsafe import Markup, escape
 
 A_LABEL = re.compile(r"\bxn--[a-z0-9-]+", re.IGNORECASE | re.ASCII)
+CART_ID = r"\b[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]\b"
+SHORT_A_LABEL = r"(?<![^\s(])[^\s()]*xn--[^\s()]{1,30}(?![^\s)])"
+TORN = re.compile(f"{CART_ID}|{SHORT_A_LABEL}")
+"""What a line is not to break at its hyphens, as long as it fits on a telephone."""
 
 
 def both(text: str) -> str:
@@ -20,3 +25,12 @@ def _read(match: re.Match[str]) -> str:
         return idna.decode(match[0])
     except idna.IDNAError:
         return match[0]
+
+
+def unbroken(text: str) -> Markup:
+    """Return *text* escaped for HTML, with cart IDs and A-labels each kept on one line."""
+    made, last = Markup(), 0
+    for match in TORN.finditer(text):
+        made += escape(text[last : match.start()]) + Markup('<span class="whole">{}</span>').format(match[0])
+        last = match.end()
+    return made + escape(text[last:])

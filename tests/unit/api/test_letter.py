@@ -1,5 +1,7 @@
 """Letters: every kind in every language, foreign text literal in plain text and escaped in HTML."""
 
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from api.catalogue import LANGUAGES
 from api.domains.registrar import Reason
 from api.domains.registration import TOLD
 from api.mail_commands import sample
-from api.notices import letter
+from api.notices import letter, spelling
 from api.notices.outbox import STAFF_LANGUAGE, is_for_staff
 from api.settings import Settings
 
@@ -75,6 +77,75 @@ def test_foreign_text_is_never_a_template_and_never_markup(settings: Settings, k
     assert "<script" not in written.html
     assert "&lt;script&gt;" in written.html
     assert "{{ 7 * 7 }}" in written.html
+
+
+NAMES = ("O'Brien", "Müller & Söhne", "Nguyễn", "{Klammer}", "100% Bio GmbH", "=3+4 GmbH", "Null")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_honest_names_pass_literally_through_every_letter(settings: Settings, name: str, language: str) -> None:
+    for kind in CUSTOMERS:
+        written = letter.write(settings.templates.folder, kind, language, said(settings, language, name=name))
+        assert re.search(rf" {re.escape(name)},$", written.text, re.MULTILINE), kind
+        assert html.escape(name, quote=False) in written.html.replace("&#39;", "'"), kind
+
+
+@pytest.mark.parametrize("kind", [kind for kind in letter.kinds(TEMPLATES) if is_for_staff(kind)])
+def test_every_mail_to_staff_can_be_looked_at(settings: Settings, kind: str) -> None:
+    assert letter.write(settings.templates.folder, kind, STAFF_LANGUAGE, said(settings, STAFF_LANGUAGE)).subject
+
+
+def test_what_stands_below_a_letter_is_its_foot_and_a_signature_in_plain_text(settings: Settings) -> None:
+    written = letter.write(settings.templates.folder, "order_refused", "de", said(settings))
+    (foot,) = [block for block in letter.blocks(written.text) if block.is_foot]
+    assert "7K3M-P9TA-4" in foot.text
+    assert "\n-- \n" in written.text
+    assert "--" not in re.sub(r"<style.*?</style>", "", written.html, flags=re.DOTALL)
+
+
+def test_a_link_is_a_button_and_only_the_letters_own_is(settings: Settings) -> None:
+    own = said(settings, link="https://shop.example/more#further_x", token="further_x")
+    written = letter.write(settings.templates.folder, "further_order", "de", own)
+    assert re.search(r'<a [^>]*href="https://shop.example/more#further_x"[^>]*>Weiter zur Bestellung</a>', written.html)
+    assert "Weiter zur Bestellung: https://shop.example/more#further_x" in written.text
+    foreign = letter.write(
+        settings.templates.folder, "contract_accepted", "de", own | {"tariff": "https://evil.example"}
+    )
+    assert "<a " not in foreign.html
+
+
+def test_without_a_page_of_the_shop_the_letter_names_the_key(settings: Settings) -> None:
+    written = letter.write(settings.templates.folder, "further_order", "en", said(settings, "en"))
+    assert "Key: further_0011" in written.text
+    assert "<a " not in written.html
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("Order 7K3M-P9TA-4.", 'Order <span class="whole">7K3M-P9TA-4</span>.'),
+        ("söhne.de (xn--shne-5qa.de)", 'söhne.de (<span class="whole">xn--shne-5qa.de</span>)'),
+        ("<b>7K3M-P9TA-4</b>", '&lt;b&gt;<span class="whole">7K3M-P9TA-4</span>&lt;/b&gt;'),
+        ("xn--<script>", '<span class="whole">xn--&lt;script&gt;</span>'),
+        ("Müller & Söhne", "Müller &amp; Söhne"),
+    ],
+)
+def test_what_is_kept_on_one_line_is_escaped_like_all_else(text: str, markup: str) -> None:
+    assert spelling.unbroken(text) == markup
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("example.net", "example.net"),
+        ("xn--shne-5qa.de", "söhne.de (xn--shne-5qa.de)"),
+        ("http://xn--strae-oqa.de", "http://straße.de (http://xn--strae-oqa.de)"),
+        ("xn--99999999999.de", "xn--99999999999.de"),
+    ],
+)
+def test_a_domain_is_spelt_both_ways(name: str, read: str) -> None:
+    assert spelling.both(name) == read
 
 
 def test_a_letter_that_lacks_something_is_not_sent_half(settings: Settings) -> None:
