@@ -12,6 +12,7 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from api import edge, health, problems
+from api.console import billing_routes as billing
 from api.console import domain_routes, doubles
 from api.console import routes as console
 from api.described import described
@@ -63,6 +64,9 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     domain_routes.vouch_for_domain,
     domain_routes.resolve_domain,
     domain_routes.list_messages,
+    billing.list_entries,
+    billing.list_invoices,
+    billing.find_invoices,
     health.live,
     health.ready,
     health.metrics,

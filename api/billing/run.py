@@ -102,9 +102,10 @@ async def _write(task: Task, span: Span) -> tuple[list[tuple[Mapping[str, Any], 
     await _continue(task, span, customers)
     taken = await _take(task, span)
     entries = await invoices.entries([row["entry"] for row in taken])
+    owner = {row["entry"]: row["customer"] for row in taken}
     of_customer: dict[int, list[dict[str, Any]]] = {}
     for entry in entries:
-        of_customer.setdefault(entry["customer"], []).append(entry)
+        of_customer.setdefault(owner[entry["id"]], []).append(entry)
     drafts: list[tuple[Mapping[str, Any], Draft]] = [
         (customers[customer], draft.reckon(theirs)) for customer, theirs in of_customer.items()
     ]

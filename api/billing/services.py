@@ -16,7 +16,7 @@ import msgspec
 from api import journal
 from api.billing import ledger, pricelist
 from api.billing.periods import Period, today, unused
-from api.billing.tables import Service, ServiceEntry
+from api.billing.tables import OpenEntry, Service, ServiceEntry
 from api.catalogue import Addon
 from api.equipment import Equipment
 from api.lifecycle import HELD_DOMAINS
@@ -103,6 +103,12 @@ async def change(equipment: Equipment, order_id: int, day: date, *, actor: str) 
     """Go over, on *day*, to the tariff that the row of order *order_id* names by now. Fees are not charged again."""
     await end(order_id, day, actor=actor, event="SERVICES_CHANGED")
     await begin(equipment, order_id, day, with_fees=False)
+
+
+async def hand_over(gone: int, kept: int) -> None:
+    """Have all that was not billed yet of customer *gone* (id), and all that is to come, billed to customer *kept*."""
+    await Service.update({Service.customer: kept}).where(Service.customer == gone)
+    await OpenEntry.update({OpenEntry.customer: kept}).where(OpenEntry.customer == gone)
 
 
 async def _start(equipment: Equipment, wanted: Sequence[Service], day: date) -> None:

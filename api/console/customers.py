@@ -52,7 +52,7 @@ class DomainList(msgspec.Struct, frozen=True):
 
 async def customer_view(number: int) -> PersonView:
     """Return the master data of customer *number*."""
-    row = await Customer.select().where(Customer.id == await _id(number)).first()
+    row = await Customer.select().where(Customer.id == await id_of(number)).first()
     return person_view(row or {})
 
 
@@ -60,18 +60,18 @@ async def orders_of(number: int, cursor: str | None, limit: int) -> OrderList:
     """Return a page of the customer's orders."""
     orders = (
         await Order.select()
-        .where(Order.customer == await _id(number), Order.id < _before(cursor))
+        .where(Order.customer == await id_of(number), Order.id < before(cursor))
         .order_by(Order.id, ascending=False)
         .limit(limit + 1)
     )
-    return OrderList(await lines(orders[:limit]), _next(orders, limit))
+    return OrderList(await lines(orders[:limit]), next_cursor(orders, limit))
 
 
 async def domains_of(number: int, cursor: str | None, limit: int) -> DomainList:
     """Return a page of the customer's domains."""
     rows = (
         await OrderDomain.select(*OrderDomain.all_columns(), OrderDomain.order.cart_id)
-        .where(OrderDomain.order.customer == await _id(number), OrderDomain.id < _before(cursor))
+        .where(OrderDomain.order.customer == await id_of(number), OrderDomain.id < before(cursor))
         .order_by(OrderDomain.id, ascending=False)
         .limit(limit + 1)
     )
@@ -82,18 +82,23 @@ async def domains_of(number: int, cursor: str | None, limit: int) -> DomainList:
         )
         for row in rows[:limit]
     ]  # fmt: skip
-    return DomainList(items, _next(rows, limit))
+    return DomainList(items, next_cursor(rows, limit))
 
 
-async def _id(number: int) -> int:
-    """Return the customer of *number*, also of one that was given up for another."""
+async def id_of(number: int) -> int:
+    """Return the customer of *number*, also of one that was given up for another.
+
+    Raises:
+        NotThereError: there is none.
+    """
     customer = await numbers.customer_of(number)
     if customer is None:
         raise NotThereError("there is no such customer")
     return customer
 
 
-def _next(rows: Sequence[dict[str, Any]], limit: int) -> str | None:
+def next_cursor(rows: Sequence[dict[str, Any]], limit: int) -> str | None:
+    """Return the cursor behind the *limit*th of *rows*, which were asked for with one more; None on the last page."""
     return _cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
 
 
@@ -101,7 +106,7 @@ def _cursor(last: int) -> str:
     return urlsafe_b64encode(f"before {last}".encode()).decode().rstrip("=")
 
 
-def _before(cursor: str | None) -> int:
+def before(cursor: str | None) -> int:
     """Return the id that a page stays below."""
     if cursor is None:
         return LARGEST_ID

@@ -91,7 +91,7 @@ async def retry_cart(request: Req) -> Moved:
 @get("/api/v1/customers/{number:str}", **described(Access.STAFF, {200: PersonView}))
 async def show_customer(request: Req) -> PersonView:
     """Show a customer's master data."""
-    return await customers.customer_view(_number(request))
+    return await customers.customer_view(number_of(request))
 
 
 @get(
@@ -100,7 +100,7 @@ async def show_customer(request: Req) -> PersonView:
 )
 async def list_orders(request: Req) -> customers.OrderList:
     """List a customer's orders."""
-    return await customers.orders_of(_number(request), *_page(request))
+    return await customers.orders_of(number_of(request), *page_of(request))
 
 
 @get(
@@ -109,7 +109,7 @@ async def list_orders(request: Req) -> customers.OrderList:
 )
 async def list_domains(request: Req) -> customers.DomainList:
     """List a customer's domains."""
-    return await customers.domains_of(_number(request), *_page(request))
+    return await customers.domains_of(number_of(request), *page_of(request))
 
 
 async def _move(request: Req, event: OrderEvent) -> Moved:
@@ -134,14 +134,16 @@ def _state(text: str | None) -> OrderState | None:
         raise wrong("state", "is no state of an order") from None
 
 
-def _number(request: Req) -> int:
+def number_of(request: Req) -> int:
+    """Return the customer's number in the path."""
     text = str(request.path_params["number"])
     if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= customers.LARGEST_NUMBER:
         raise NotThereError("there is no such customer")
     return int(text)
 
 
-def _page(request: Req) -> tuple[str | None, int]:
+def page_of(request: Req) -> tuple[str | None, int]:
+    """Return cursor and limit of a list."""
     limit = request.query_params.get("limit", str(LIMIT["default"]))
     if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= customers.MOST:
         raise wrong("limit", f"is a number from 1 to {customers.MOST}")

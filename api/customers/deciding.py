@@ -1,7 +1,7 @@
 """What a person decides about two customers: that they are one, or that they are not.
 
-Of two that are one, one number is kept and the other given up: its orders move, its row stays with its number, and
-whoever names it is led to the one that was kept.
+Of two that are one, one number is kept and the other given up: its orders and what is to be billed move, its row stays
+with its number, and whoever names it is led to the one that was kept.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from api import journal
+from api.billing import services
 from api.customers.duplicates import suggest
 from api.customers.tables import Duplicate, Merger
 from api.piccolo_conf import DB
@@ -62,6 +63,7 @@ async def merge(keep: int, give_up: int, *, actor: str) -> int:
         await Merger.update({Merger.kept: kept}).where(Merger.kept == gone)
         await Merger.insert(merger)
         moved = await Order.update({Order.customer: kept}).where(Order.customer == gone).returning(Order.id)
+        await services.hand_over(gone, kept)
         await suggest(kept, gone, set())
         await _decide(kept, gone, MERGED, actor)
         await _pass_on(kept, gone, actor)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
 
+from api.billing import views
+from api.billing.statement import Kind
 from api.identity import NotThereError
 from api.intake.names import spoken
 from api.lifecycle import DomainState, OrderState
@@ -39,6 +41,17 @@ class DomainLine(msgspec.Struct, frozen=True):
     changed_at: Time
 
 
+class InvoiceNote(msgspec.Struct, frozen=True):
+    """An invoice or credit note that has something of the order on it."""
+
+    number: str
+    kind: Kind
+    issued_on: date
+    due_on: date
+    #: Of the whole invoice.
+    gross_cents: int
+
+
 class OrderPage(msgspec.Struct, frozen=True):
     """An order as its customer sees it."""
 
@@ -57,6 +70,7 @@ class OrderPage(msgspec.Struct, frozen=True):
     domains: Sequence[DomainLine]
     #: From ACTIVE on.
     account: view.AccountView | None
+    invoices: Sequence[InvoiceNote]
 
 
 async def order_page(settings: Any, order_id: int) -> OrderPage:
@@ -77,7 +91,16 @@ async def order_page(settings: Any, order_id: int) -> OrderPage:
         timeline=await timeline(order_id),
         domains=await domains_of(order_id),
         account=await view.account_of(order_id, settings) if state is OrderState.ACTIVE else None,
+        invoices=await invoices_of(order_id) if order["number"] else [],
     )
+
+
+async def invoices_of(order_id: int) -> list[InvoiceNote]:
+    """Return what was issued for the order, the oldest first."""
+    return [
+        InvoiceNote(row["number"], row["kind"], row["issued_on"], row["due_on"], row["gross_cents"])
+        for row in await views.of_order(order_id)
+    ]
 
 
 async def timeline(order_id: int) -> list[Moment]:

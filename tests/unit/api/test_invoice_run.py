@@ -10,9 +10,12 @@ import pytest
 from api import counters
 from api.billing import corrections, invoices, services
 from api.billing.periods import today
+from api.billing.reconcile import reconcile
 from api.billing.run import run
 from api.billing.statement import Statement
 from api.billing.tables import Invoice, InvoiceLine, OpenEntry, Service, ServiceEntry, Unissued
+from api.console import billing
+from api.customers import deciding
 from api.equipment import Equipment
 from api.piccolo_conf import DB
 from api.tables import Customer
@@ -147,6 +150,19 @@ async def test_an_invoice_is_taken_back_whole_and_once_and_charged_anew(equipmen
         await corrections.cancel("G700002", SELLER, until, actor=STAFF, anew=False)
     with pytest.raises(invoices.NoInvoiceError):
         await corrections.cancel("R1", SELLER, until, actor=STAFF, anew=False)
+
+
+async def test_of_two_customers_that_are_one_the_kept_one_is_billed(equipment: Equipment) -> None:
+    await accepted(equipment)
+    await accepted(equipment)
+    day = today("Europe/Berlin")
+    await deciding.merge(100_001, 100_002, actor=STAFF)
+    assert (await run(task(day + timedelta(days=40)))).invoices == 1
+    (said,) = await statements()
+    assert said.buyer.number == 100_001
+    assert {line.order_number for line in said.lines} == {500_001, 500_002}
+    assert len((await billing.entries_of(100_002, None, 50)).items) == len(said.lines)
+    assert await reconcile(day) == []
 
 
 async def test_an_invoice_of_which_part_was_given_back_is_not_taken_back(equipment: Equipment) -> None:
