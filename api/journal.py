@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from api.tables import Journal
+from api.engine.together import IdOf, Row
+from api.piccolo_conf import DB
 
 SYSTEM = "system"
 CUSTOMER = "customer"
@@ -37,17 +38,37 @@ async def write(
     public: bool = False,
 ) -> int:
     """Write one row and return its id. Facts are small, typed, without personal data and secrets."""
-    row = Journal(
-        at=datetime.now(UTC),
-        order=order,
-        subject=subject,
-        subject_id=str(subject_id),
-        event=str(event),
-        state_before=None if before is None else str(before),
-        state_after=None if after is None else str(after),
-        actor=actor,
-        facts=msgspec.json.encode(facts or {}).decode(),
-        public=public,
-    )
-    written = await Journal.insert(row).returning(Journal.id)
-    return int(written[0]["id"])
+    (written,) = await DB.insert_together([
+        row(
+            subject=subject, subject_id=subject_id, event=event, actor=actor, order=order, before=before, after=after,
+            facts=facts, public=public,
+        )
+    ])  # fmt: skip
+    return written
+
+
+def row(
+    *,
+    subject: str,
+    subject_id: str | int | IdOf,
+    event: str,
+    actor: str,
+    order: int | IdOf | None = None,
+    before: str | None = None,
+    after: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    public: bool = False,
+) -> Row:
+    """Return the journal's row; see `write`."""
+    return Row("journal", {
+        "at": datetime.now(UTC),
+        "order": order,
+        "subject": subject,
+        "subject_id": subject_id if isinstance(subject_id, IdOf) else str(subject_id),
+        "event": str(event),
+        "state_before": None if before is None else str(before),
+        "state_after": None if after is None else str(after),
+        "actor": actor,
+        "facts": msgspec.json.encode(facts or {}).decode(),
+        "public": public,
+    })  # fmt: skip

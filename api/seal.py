@@ -38,6 +38,7 @@ class Seal:
                 f"the master key has {len(master)} bytes instead of {KEY_BYTES}; restore it from a backup"
             )
         self._master = master
+        self._keys: dict[str, bytes] = {}
 
     @classmethod
     def from_file(cls, path: Path) -> Seal:
@@ -77,7 +78,10 @@ class Seal:
         return f"{int.from_bytes(self.derive('sms code', order_id, generation)[:8]) % 1_000_000:06d}"
 
     def _key(self, use: str) -> bytes:
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"ankunft {use}".encode()).derive(self._master)
+        """Return the key of *use*, one of this program's own few words; derived once (RFC 5869)."""
+        if use not in self._keys:
+            self._keys[use] = HKDF(SHA256(), KEY_BYTES, salt=None, info=f"ankunft {use}".encode()).derive(self._master)
+        return self._keys[use]
 
 
 def _framed(parts: Iterable[str | int]) -> Iterable[bytes]:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import aiosqlite
 from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType, dict_factory
 
 from api.engine.ended import ENDED
+from api.engine.together import Row, insert_all
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 10
 LOOK_S = 0.02
@@ -84,7 +87,7 @@ class Sqlite(SQLiteEngine):
         self._writer: aiosqlite.Connection | None = None
         self._writing = asyncio.Lock()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
 
     async def start_connection_pool(self, **_: Any) -> None:
         """Open the writer and the readers."""
@@ -141,6 +144,22 @@ class Sqlite(SQLiteEngine):
         finally:
             await watcher.close()
 
+    async def insert_together(self, rows: Sequence[Row]) -> list[int]:
+        """Write *rows*, all or none, in one hop to the writer's thread; return their ids. Joins an open transaction."""
+        if (current := self.current_transaction.get()) is not None:
+            ids: list[int] = await current.connection._execute(insert_all, current.connection._conn, rows)  # noqa: SLF001 (several statements in one hop are not to be had otherwise)
+            return ids
+        writer = await self.take_writer()
+        # A caller that is cancelled leaves the rows to be written or not, and the writer free for the next one.
+        return await asyncio.shield(self.in_background(self._insert(writer, rows)))
+
+    async def _insert(self, writer: aiosqlite.Connection, rows: Sequence[Row]) -> list[int]:
+        try:
+            ids: list[int] = await writer._execute(insert_all, writer._conn, rows)  # noqa: SLF001 (as above)
+            return ids
+        finally:
+            self._writing.release()
+
     async def take_writer(self) -> aiosqlite.Connection:
         """Wait for the writer and keep the others of this process from it."""
         if self._writer is None:
@@ -156,9 +175,9 @@ class Sqlite(SQLiteEngine):
         finally:
             self._writing.release()
 
-    def in_background(self, work: Any) -> asyncio.Task[None]:
+    def in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run *work* in a task of its own that outlives its caller's cancellation."""
-        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task

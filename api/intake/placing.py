@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,19 +14,26 @@ from api.answers import FieldError, FieldsError, wrong
 from api.customers import links, numbers
 from api.customers.links import Link
 from api.engine.conflicts import is_conflict
+from api.engine.together import IdOf, Row
 from api.equipment import Equipment
 from api.identity import order_token
 from api.intake.cart import new_cart_id
 from api.intake.checks import Checked, check
 from api.intake.form import Choice, FurtherOrderForm, Receipt
 from api.intake.password import hashed
-from api.lifecycle import OrderState
+from api.lifecycle import DomainState, OrderState
 from api.notices import outbox
 from api.piccolo_conf import DB
-from api.tables import Customer, Order, OrderDomain
+from api.tables import Customer, Order
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 COLLISIONS = 5
+
+LOOK = (
+    "SELECT cart_id, body_digest, NULL AS held_name FROM orders WHERE idempotency_key = {{}}"
+    " UNION ALL SELECT NULL, NULL, held_name FROM order_domain WHERE held_name IN ({names})"
+)
+"""What is known of a key, and which of the names are hosted."""
 
 
 class KeyMissingError(ValueError):
@@ -60,54 +67,47 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
         raise KeyMissingError("send a header Idempotency-Key with 1 to 255 printable characters, new for each order")
     key_digest = equipment.seal.derive("idempotency key", key).hex()
     body_digest = equipment.seal.derive("order body", msgspec.json.encode(form).decode()).hex()
-    known = await _known(equipment, key_digest, body_digest)
-    if known is not None:
+    try:
+        checked = check(form, equipment.catalogue)
+    except FieldsError:
+        if known := await _look(equipment, key_digest, body_digest):
+            return known  # what is on offer changed since
+        raise
+    if known := await _look(equipment, key_digest, body_digest, [domain.name for domain in checked.domains]):
         return known
     if sender.link is not None:
         await links.require_open(sender.link)
-    checked = check(form, equipment.catalogue)
-    await _ask_database(checked)
-    order = _order(equipment, form, checked, sender)
-    if isinstance(form, FurtherOrderForm):
-        await _attach(order, form.customer.number, sender.link)
-    order.idempotency_key, order.body_digest = key_digest, body_digest
-    order.password_hash = await hashed(form.password, equipment.hashing, equipment.settings.orders.hashing_rounds)
+    order = _order(equipment, form, checked, sender) | {"idempotency_key": key_digest, "body_digest": body_digest}
+    recipient = await _attach(order, form, checked, sender.link)
+    order["password_hash"] = await hashed(form.password, equipment.hashing, equipment.settings.orders.hashing_rounds)
     for _ in range(COLLISIONS):
-        order.cart_id = new_cart_id()
+        order["cart_id"] = new_cart_id()
         try:
-            await _store(equipment, order, checked, sender)
+            await _store(_rows(equipment, order, checked, sender.actor, recipient), sender.link)
         except Exception as error:
             if not is_conflict(error):
                 raise
-            known = await _known(equipment, key_digest, body_digest)
-            if known is not None:
+            if known := await _look(equipment, key_digest, body_digest):
                 return known
         else:
-            return _receipt(equipment, order.cart_id)
+            return _receipt(equipment, order["cart_id"])
     raise RuntimeError("no free cart ID was found")
 
 
-async def _known(equipment: Equipment, key_digest: str, body_digest: str) -> Receipt | None:
-    """Return the answer that this key got before."""
-    row = await Order.select(Order.cart_id, Order.body_digest).where(Order.idempotency_key == key_digest).first()
-    if row is None:
-        return None
-    if row["body_digest"] != body_digest:
-        raise KeyReusedError("this Idempotency-Key came with another order; take a new key for a new order")
-    return _receipt(equipment, row["cart_id"])
+async def _look(equipment: Equipment, key_digest: str, body_digest: str, names: Sequence[str] = ()) -> Receipt | None:
+    """Return the answer that this key got before, by one question with the one for *names* that are hosted.
 
-
-def _receipt(equipment: Equipment, cart_id: str) -> Receipt:
-    url = f"{equipment.settings.http.public_url}/api/v1/orders/{cart_id}"
-    return Receipt(cart_id, order_token(equipment, cart_id), OrderState.SUBMITTED.value, url)
-
-
-async def _ask_database(checked: Checked) -> None:
-    """Refuse early what acceptance would refuse: names that are hosted."""
-    names = [domain.name for domain in checked.domains]
-    held = (
-        await OrderDomain.select(OrderDomain.held_name).where(OrderDomain.held_name.is_in(names)).output(as_list=True)
-    )
+    Raises:
+        KeyReusedError: the key came with another order.
+        FieldsError: the key is new, and acceptance would refuse one of *names*.
+    """
+    rows = await Order.raw(LOOK.format(names=", ".join(["{}"] * len(names)) or "NULL"), key_digest, *names)
+    for row in rows:
+        if row["cart_id"] is not None:
+            if row["body_digest"] != body_digest:
+                raise KeyReusedError("this Idempotency-Key came with another order; take a new key for a new order")
+            return _receipt(equipment, row["cart_id"])
+    held = {row["held_name"] for row in rows}
     errors = [
         FieldError(f"domains.{position}.name", "is hosted here already")
         for position, name in enumerate(names)
@@ -115,36 +115,49 @@ async def _ask_database(checked: Checked) -> None:
     ]
     if errors:
         raise FieldsError(*errors)
+    return None
 
 
-def _order(equipment: Equipment, form: Choice, checked: Checked, sender: Sender) -> Order:
+def _receipt(equipment: Equipment, cart_id: str) -> Receipt:
+    url = f"{equipment.settings.http.public_url}/api/v1/orders/{cart_id}"
+    return Receipt(cart_id, order_token(equipment, cart_id), OrderState.SUBMITTED.value, url)
+
+
+def _order(equipment: Equipment, form: Choice, checked: Checked, sender: Sender) -> dict[str, Any]:
     """Return the row of an order, without its cart ID, digests and password."""
     now = datetime.now(UTC)
-    return Order(
-        state=OrderState.SUBMITTED.value,
-        tariff=form.tariff,
-        tariff_version=checked.tariff.version,
-        billing_interval_months=form.billing_interval_months,
-        language=form.language,
-        terms_version=equipment.catalogue.terms_version,
-        terms_accepted_at=now,
-        search_text="" if checked.applicant is None else _search_text(msgspec.structs.asdict(checked.applicant)),
-        applicant=msgspec.json.encode(_applicant(equipment, form, checked)).decode(),
-        client_ip=sender.client_ip,
-        created_at=now,
-    )
+    return {
+        "state": OrderState.SUBMITTED.value,
+        "tariff": form.tariff,
+        "tariff_version": checked.tariff.version,
+        "billing_interval_months": form.billing_interval_months,
+        "language": form.language,
+        "terms_version": equipment.catalogue.terms_version,
+        "terms_accepted_at": now,
+        "search_text": "" if checked.applicant is None else _search_text(msgspec.structs.asdict(checked.applicant)),
+        "applicant": msgspec.json.encode(_applicant(equipment, form, checked)).decode(),
+        "offered": "[]",
+        "client_ip": sender.client_ip,
+        "created_at": now,
+    }
 
 
-async def _attach(order: Order, number: int, link: Link | None) -> None:
-    """Make *order* one of the customer who has this *number*; by a *link* only that of the link's own customer."""
-    found = await numbers.customer_of(number)
+async def _attach(order: dict[str, Any], form: Choice, checked: Checked, link: Link | None) -> str:
+    """Make *order* one of the customer whom *form* names by number, if it does; return where mails go.
+
+    By a *link* only the link's own customer can be named.
+    """
+    if not isinstance(form, FurtherOrderForm):
+        assert checked.applicant is not None
+        return checked.applicant.email
+    found = await numbers.customer_of(form.customer.number)
     customer = await Customer.select().where(Customer.id == found).first() if found is not None else None
     if link is not None and found != await numbers.current(link.customer):
         raise links.SpentLinkError("the link is another customer's")
     if customer is None:
         raise wrong("customer.number", "is no customer's number")
-    order.customer = customer["id"]
-    order.search_text = _search_text(customer)
+    order |= {"customer": customer["id"], "search_text": _search_text(customer)}
+    return str(customer["email"])
 
 
 def _search_text(who: Mapping[str, Any]) -> str:
@@ -167,28 +180,35 @@ def _applicant(equipment: Equipment, form: Choice, checked: Checked) -> dict[str
     return kept
 
 
-async def _store(equipment: Equipment, order: Order, checked: Checked, sender: Sender) -> None:
-    """Write order, domains, journal row and first mail in one transaction."""
+async def _store(rows: Sequence[Row], link: Link | None) -> None:
+    """Write an order; the *link* by which it came is spent with it."""
+    if link is None:
+        await DB.insert_together(rows)
+        return
     async with DB.transaction():
-        order_id = (await Order.insert(order).returning(Order.id))[0]["id"]
-        if sender.link is not None:
-            await links.spend(sender.link, order_id)
-        await OrderDomain.insert(*(
-            OrderDomain(
-                order=order_id,
-                position=position,
-                name=domain.name,
-                action=domain.action,
-                auth_code_sealed=None
-                if domain.auth_code is None
-                else equipment.seal.seal("auth code", domain.auth_code),
-                state="REQUESTED",
-                changed_at=order.created_at,
-            )
-            for position, domain in enumerate(checked.domains)
-        ))  # fmt: skip
-        row = await journal.write(
-            subject="order", subject_id=order_id, order=order_id, event="SUBMITTED", actor=sender.actor,
-            after=OrderState.SUBMITTED, facts={"tariff": order.tariff, "terms": order.terms_version}, public=True,
-        )  # fmt: skip
-        await outbox.tell("order_received", order_id, row)
+        order_id, *_ = await DB.insert_together(rows)
+        await links.spend(link, order_id)
+
+
+def _rows(
+    equipment: Equipment, order: Mapping[str, Any], checked: Checked, actor: str, recipient: str
+) -> Sequence[Row]:
+    """Return all that is written of an order: itself, its journal row, the first mail, its domains."""
+    submitted = journal.row(
+        subject="order", subject_id=IdOf(0, as_text=True), order=IdOf(0), event="SUBMITTED", actor=actor,
+        after=OrderState.SUBMITTED, facts={"tariff": order["tariff"], "terms": order["terms_version"]}, public=True,
+    )  # fmt: skip
+    domains = [
+        Row("order_domain", {
+            "order": IdOf(0),
+            "position": position,
+            "name": domain.name,
+            "action": domain.action,
+            "auth_code_sealed": domain.auth_code and equipment.seal.seal("auth code", domain.auth_code),
+            "state": DomainState.REQUESTED.value,
+            "changed_at": order["created_at"],
+        })
+        for position, domain in enumerate(checked.domains)
+    ]  # fmt: skip
+    mail = outbox.row("order_received", IdOf(0), IdOf(1), recipient, order["language"])
+    return (Row("orders", order), submitted, mail, *domains)

@@ -9,8 +9,10 @@ from typing import Any
 from uuid import uuid4
 
 from api import journal
+from api.engine.together import IdOf, Row
 from api.lifecycle import MAIL_MOVES, IllegalMoveError, MailEvent, MailState, follow
 from api.notices.tables import Outbox
+from api.piccolo_conf import DB
 from api.tables import Customer, Order
 
 STAFF = "staff"
@@ -27,27 +29,41 @@ async def tell(
     Kinds that begin with `staff_` go to staff, all others to whoever made order *order_id*; without an order only staff
     can be told. No secret in *context*.
     """
-    order = None if order_id is None else await Order.select().where(Order.id == order_id).first()
+    if is_for_staff(kind):
+        recipient, language = STAFF, STAFF_LANGUAGE
+    else:
+        columns = (Order.customer, Order.applicant, Order.language)
+        order = await Order.select(*columns).where(Order.id == order_id).first()
+        assert order is not None
+        recipient, language = await _address(order, "phone" if channel == "sms" else "email"), order["language"]
+    await DB.insert_together([row(kind, order_id, journal_id, recipient, language, context, channel)])
+
+
+def row(
+    kind: str,
+    order: int | IdOf | None,
+    journal_row: int | IdOf,
+    recipient: str,
+    language: str,
+    context: Mapping[str, Any] | None = None,
+    channel: str = "mail",
+) -> Row:
+    """Return the outbox's row that tells *kind* to *recipient* in *language*; see `tell`."""
     now = datetime.now(UTC)
-    to_staff = is_for_staff(kind)
-    assert order is not None or to_staff
-    await Outbox.insert(
-        Outbox(
-            order=order_id,
-            journal=journal_id,
-            channel=channel,
-            kind=kind,
-            recipient=STAFF
-            if to_staff or order is None
-            else await _address(order, "phone" if channel == "sms" else "email"),
-            language=STAFF_LANGUAGE if to_staff or order is None else order["language"],
-            message_id=uuid4().hex,
-            context=json.dumps(dict(context or {})),
-            state=MailState.QUEUED.value,
-            not_before=now,
-            created_at=now,
-        )
-    )
+    return Row("outbox", {
+        "order": order,
+        "journal": journal_row,
+        "channel": channel,
+        "kind": kind,
+        "recipient": recipient,
+        "language": language,
+        "message_id": uuid4().hex,
+        "context": json.dumps(dict(context or {})),
+        "state": MailState.QUEUED.value,
+        "tries": 0,
+        "not_before": now,
+        "created_at": now,
+    })  # fmt: skip
 
 
 def is_for_staff(kind: str) -> bool:

@@ -16,7 +16,7 @@ from tests.customer.patience import wait_for
 INITDB_TAKES_AT_MOST_S = 300
 OWNER = "postgres"
 PREFIX = "ankunft-pg-"
-SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=100")
 FAST = tuple(word for setting in SETTINGS for word in ("-c", setting))
 
 
