@@ -64,11 +64,14 @@ async def test_a_row_that_is_refused_takes_all_others_with_it() -> None:
 
 
 async def test_inside_a_transaction_they_are_part_of_it() -> None:
-    with pytest.raises(RuntimeError):
+    async def write_and_fail() -> None:
         async with DB.transaction():
             await DB.insert_together(rows("A", "a.de"))
             assert await counts() == (1, 1)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await write_and_fail()
     assert await counts() == (0, 0)
 
 
@@ -84,7 +87,7 @@ async def test_callers_that_are_cancelled_leave_the_writer_to_the_next_one() -> 
     assert journal == domains
 
 
-def test_the_statement_names_no_value() -> None:
+async def test_the_statement_names_no_value() -> None:
     text = statement(shape([Row("orders", {"cart_id": "'; DROP TABLE orders"}), Row("journal", {"order": IdOf(0)})]))
     assert "DROP" not in text
     assert text.count("$") == 1
