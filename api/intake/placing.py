@@ -80,14 +80,19 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
     order = _order(equipment, form, checked, sender) | {"idempotency_key": key_digest, "body_digest": body_digest}
     recipient = await _attach(order, form, checked, sender.link)
     order["password_hash"] = await hashed(form.password, equipment.hashing, equipment.settings.orders.hashing_rounds)
+    return await _store_once(equipment, order, _rows(equipment, order, checked, sender.actor, recipient), sender.link)
+
+
+async def _store_once(equipment: Equipment, order: dict[str, Any], rows: Sequence[Row], link: Link | None) -> Receipt:
+    """Write *order*, the first of *rows*, under a free cart ID; the same one that came meanwhile is the answer instead."""
     for _ in range(COLLISIONS):
         order["cart_id"] = new_cart_id()
         try:
-            await _store(_rows(equipment, order, checked, sender.actor, recipient), sender.link)
+            await _store(rows, link)
         except Exception as error:
             if not is_conflict(error):
                 raise
-            if known := await _look(equipment, key_digest, body_digest):
+            if known := await _look(equipment, order["idempotency_key"], order["body_digest"]):
                 return known
         else:
             return _receipt(equipment, order["cart_id"])
@@ -193,7 +198,7 @@ async def _store(rows: Sequence[Row], link: Link | None) -> None:
 def _rows(
     equipment: Equipment, order: Mapping[str, Any], checked: Checked, actor: str, recipient: str
 ) -> Sequence[Row]:
-    """Return all that is written of an order: itself, its journal row, the first mail, its domains."""
+    """Return all that is written of *order*: itself, its journal row, the first mail, its domains."""
     submitted = journal.row(
         subject="order", subject_id=IdOf(0, as_text=True), order=IdOf(0), event="SUBMITTED", actor=actor,
         after=OrderState.SUBMITTED, facts={"tariff": order["tariff"], "terms": order["terms_version"]}, public=True,

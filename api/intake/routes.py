@@ -83,7 +83,7 @@ async def place_order(request: Request[Any, Any, Any]) -> Receipt:
 
 def _form_of(raw: bytes, caller: Caller) -> type[OrderForm | FurtherOrderForm]:
     """Return which form *raw* is, by its `customer`. Most bodies are decoded once: no number, no known customer."""
-    if b'"number"' not in raw:
+    if caller.link is None and b'"number"' not in raw:
         return OrderForm
     customer = edge.decode(raw, _Look).customer
     if caller.link is None and (not isinstance(customer, dict) or "number" not in customer):
