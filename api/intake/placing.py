@@ -84,7 +84,7 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
 
 
 async def _store_once(equipment: Equipment, order: dict[str, Any], rows: Sequence[Row], link: Link | None) -> Receipt:
-    """Write *order*, the first of *rows*, under a free cart ID; what came meanwhile with its key is the answer instead."""
+    """Write *order*, the first of *rows*, under a free cart ID; what came with its key meanwhile answers instead."""
     for _ in range(COLLISIONS):
         order["cart_id"] = new_cart_id()
         try:
