@@ -46,11 +46,11 @@ def test_no_words_are_left_that_nobody_tells() -> None:
 
 
 def told() -> dict[str, str]:
-    """Return every kind that `outbox.tell` is called with, and its channel; kinds are literals, or moves of orders."""
+    """Return every kind that is told, and its channel; kinds are literals, or moves of orders."""
     kinds = dict.fromkeys(LETTERS.values(), "mail")
     for source in SOURCES:
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tell":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"outbox.tell", "outbox.row"}:
                 kind = node.args[0]
                 channel = next((word.value for word in node.keywords if word.arg == "channel"), None)
                 if isinstance(kind, ast.Constant):
