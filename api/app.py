@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from api import edge, health, problems
 from api.console import billing_routes as billing
 from api.console import domain_routes, doubles
+from api.console import return_routes as returns
 from api.console import routes as console
 from api.described import described
 from api.domains.availability import Availabilities
@@ -56,6 +57,14 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     doubles.list_doubles,
     doubles.merge_customers,
     doubles.part_customers,
+    returns.list_returns,
+    returns.hand_in,
+    returns.hand_in_for_cart,
+    returns.show_return,
+    returns.show_page,
+    returns.file_return,
+    returns.approve_return,
+    returns.reject_return,
     console.show_customer,
     console.list_orders,
     console.list_domains,

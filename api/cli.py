@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "check-config": "api.commands:check_config",
     "serve": "api.services:serve",
     "work": "api.services:work",
+    "receive": "api.services:receive",
+    "return": "api.return_commands:return_group",
     "staff": "api.commands:staff_group",
     "order": "api.commands:order_group",
     "epoch": "api.commands:epoch_group",

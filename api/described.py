@@ -17,6 +17,8 @@ class Description(msgspec.Struct, frozen=True):
     answers: Mapping[int, Any]
     #: The types that the body may have, if the route takes one.
     body: Any = None
+    #: Whether it takes files instead: one as it is, or any number as multipart/form-data.
+    files: bool = False
     #: Statuses of problems, beyond those that follow from the path, the body and the access.
     problems: Sequence[int] = ()
     #: Name → JSON schema of parameters in the query; none is required.

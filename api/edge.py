@@ -1,4 +1,4 @@
-"""What comes over the edge: strict JSON of a known shape and size, without characters that lie or break.
+"""What comes over the edge: strict JSON of a known shape and size, without characters that lie or break; or files.
 
 Litestar's own decoding takes "1" for 1 and any Content-Type, so bodies are read here and nowhere else.
 """
@@ -11,10 +11,16 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from api.answers import FieldError, FieldsError, wrong
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_FILES_BYTES = 64 * 1024 * 1024
+"""Of all files of one upload by staff."""
+
+MULTIPART = "multipart/form-data"
+FILE_TYPES = ("application/pdf", "image/tiff", "image/jpeg", "image/png")
 F = TypeVar("F", bound=msgspec.Struct)
 
 REFUSED_CHARACTERS = re.compile(
@@ -52,6 +58,28 @@ async def read_raw(request: Request[Any, Any, Any]) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise WrongMediaTypeError("send the body as application/json")
     return await request.body()
+
+
+async def read_files(request: Request[Any, Any, Any]) -> list[tuple[str, bytes]]:
+    """Return name and content of each file in the body: one as it is, or any number as multipart/form-data.
+
+    Raises:
+        WrongMediaTypeError: the body says it is something else.
+        FieldsError: there is none, or a field that is no file. The size of all is limited by the route.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type in FILE_TYPES:
+        files = [("", await request.body())]
+    elif media_type == MULTIPART:
+        fields = list((await request.form()).multi_items())
+        if any(not isinstance(value, UploadFile) for _, value in fields):
+            raise wrong("file", "is a field without a file")
+        files = [(value.filename, await value.read()) for _, value in fields]
+    else:
+        raise WrongMediaTypeError("send PDF, TIFF, JPEG or PNG as it is, or files as multipart/form-data")
+    if not files or not all(content for _, content in files):
+        raise wrong("file", "is missing or empty")
+    return files
 
 
 def decode(raw: bytes, form: type[F]) -> F:

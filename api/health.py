@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get
 from piccolo.query.functions import Count
 
+from api.activation.contracts.tables import Returned
 from api.answers import TYPE, Problem, answer
 from api.described import described
 from api.identity import Access
@@ -42,9 +43,9 @@ async def ready() -> Health | Response[bytes]:
 
 @get("/metrics", media_type=METRICS, **described(Access.ANYONE, {200: "text/plain"}))
 async def metrics() -> str:
-    """Count orders, jobs and mails by state, as Prometheus reads it."""
+    """Count orders, jobs, mails and returned documents by state, as Prometheus reads it."""
     lines = []
-    for name, table in (("orders", Order), ("jobs", Job), ("mails", Outbox)):
+    for name, table in (("orders", Order), ("jobs", Job), ("mails", Outbox), ("returns", Returned)):
         lines += [f"# HELP ankunft_{name} Rows by state.", f"# TYPE ankunft_{name} gauge"]
         rows = await table.select(table.state, Count()).group_by(table.state)
         lines += [f'ankunft_{name}{{state="{row["state"]}"}} {row["count"]}' for row in rows]

@@ -13,6 +13,7 @@ from litestar.routes import HTTPRoute
 
 from api.answers import PROBLEM_JSON, Problem
 from api.described import Description
+from api.edge import FILE_TYPES, MULTIPART
 from api.identity import Access
 
 REFERENCE = "#/components/schemas/{name}"
@@ -21,6 +22,19 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "number": {"type": "integer", "minimum": 1, "maximum": 2**53},
 }
 """Schema of the parameters in paths; others are short texts."""
+
+_FILE = {"type": "string", "contentEncoding": "binary"}
+FILES: Mapping[str, Any] = {
+    MULTIPART: {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": {"type": "array", "minItems": 1, "items": _FILE}},
+            "additionalProperties": False,
+        }
+    }
+} | {media_type: {"schema": _FILE} for media_type in FILE_TYPES}
+"""The body of a route that takes files."""
 
 Json = dict[str, Any]
 
@@ -78,6 +92,8 @@ def _operation(path: str, method: str, handler: HTTPRouteHandler, schemas: Mappi
             "required": True,
             "content": {"application/json": {"schema": _either([schemas[_key(kind)] for kind in bodies])}},
         }
+    if description.files:
+        operation["requestBody"] = {"required": True, "content": FILES}
     return operation
 
 
@@ -97,7 +113,7 @@ def _problems(path: str, access: Access, description: Description) -> list[int]:
     found |= {404} if "{" in path else set()
     found |= {401} if access is not Access.ANYONE else set()
     found |= {400} if description.query or description.headers else set()
-    found |= {400, 413, 415, 422} if description.body is not None else set()
+    found |= {400, 413, 415, 422} if description.body is not None or description.files else set()
     return sorted(found)
 
 

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 
 from api import allowances
 from api.activation import acceptance, code, correction
-from api.activation.contracts import document
+from api.activation.contracts import document, reader, returns
 from api.answers import TYPE, FieldsError, Problem, answer
 from api.customers import deciding, links
 from api.domains import registration
@@ -48,6 +48,7 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     signer.NotApprovedError: Row(403, "not-approved", "The host is not let in"),
     hosts.EnrolmentRefusedError: Row(403, "enrolment-refused", "The token does not open this host"),
     NotThereError: Row(404, "not-there", "There is nothing here"),
+    returns.NoReturnError: Row(404, "not-there", "There is nothing here"),
     NoOrderError: Row(404, "not-there", "There is nothing here"),
     registration.NoDomainError: Row(404, "not-there", "There is nothing here"),
     jobs.NoJobError: Row(404, "not-there", "There is nothing here"),
@@ -62,6 +63,7 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     acceptance.NameTakenError: Row(409, "domain-taken", "A domain is hosted here already"),
     code.UsedUpError: Row(410, "code-used-up", "The code is worth nothing any more"),
     WrongMediaTypeError: Row(415, "media-type", "The body has to be JSON"),
+    reader.LookError: Row(422, "not-readable", "The document cannot be looked at"),
     FieldsError: Row(422, "fields", "Something in the request cannot be right"),
     placing.KeyReusedError: Row(422, "idempotency-key-reused", "Idempotency-Key was used for something else"),
     allowances.TooSoonError: Row(429, "too-soon", "Too often; try again later"),

@@ -54,8 +54,12 @@ class Seal:
 
     def seal(self, use: str, text: str) -> str:
         """Encrypt *text* so that only the same *use* opens it (AES-256-GCM, random nonce)."""
+        return b64encode(self.seal_bytes(use, text.encode())).decode()
+
+    def seal_bytes(self, use: str, content: bytes) -> bytes:
+        """Encrypt *content* so that only the same *use* opens it."""
         nonce = os.urandom(NONCE_BYTES)
-        return b64encode(nonce + AESGCM(self._key(f"seal {use}")).encrypt(nonce, text.encode(), use.encode())).decode()
+        return nonce + AESGCM(self._key(f"seal {use}")).encrypt(nonce, content, use.encode())
 
     def unseal(self, use: str, sealed: str) -> str:
         """Return what was sealed.
@@ -63,9 +67,16 @@ class Seal:
         Raises:
             UnsealError: it was changed or belongs elsewhere.
         """
-        raw = b64decode(sealed)
+        return self.unseal_bytes(use, b64decode(sealed)).decode()
+
+    def unseal_bytes(self, use: str, sealed: bytes) -> bytes:
+        """Return what was sealed.
+
+        Raises:
+            UnsealError: it was changed or belongs elsewhere.
+        """
         try:
-            return AESGCM(self._key(f"seal {use}")).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], use.encode()).decode()
+            return AESGCM(self._key(f"seal {use}")).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], use.encode())
         except InvalidTag as error:
             raise UnsealError(f"a sealed {use} does not open; is master.key the one it was sealed with?") from error
 

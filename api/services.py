@@ -1,4 +1,4 @@
-"""The two commands that stay: the API and its worker."""
+"""The three commands that stay: the API, its worker, and the door for contracts that come back by mail."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from agent.journal import open_journal
 from api import serve as serving
 from api import settings
 from api import work as working
+from api.activation.contracts import lmtp
+from api.equipment import equip
 
 
 @click.command()
@@ -24,3 +26,13 @@ def work() -> None:
     """Check orders, send mail and short messages, watch leases and registrars until SIGTERM."""
     open_journal()
     asyncio.run(working.work(settings.load()))
+
+
+@click.command()
+def receive() -> None:
+    """Take mails with signed contracts from your mail server (LMTP) until SIGTERM."""
+    open_journal()
+    here = settings.load()
+    if not here.returns.address:
+        raise click.ClickException("[returns] address is not set; nobody's mail would be taken")
+    asyncio.run(lmtp.receive(equip(here)))

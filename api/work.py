@@ -16,6 +16,8 @@ from typing import NamedTuple
 from api import allowances
 from api.activation.changed import domains_changed
 from api.activation.contracts import document as contract
+from api.activation.contracts.filing import file_received
+from api.activation.contracts.keeping import forget_rejected
 from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
@@ -88,6 +90,8 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("room", draws.look_for_room, 0.5),
         Loop("domains", office.work, 0.5, office.close),
         Loop("documents", lambda: issuing.issue_left_over(equipment.settings.templates.folder), 5),
+        Loop("returns", lambda: file_received(equipment), 0.25),
+        Loop("kept returns", lambda: forget_rejected(equipment), 3600),
         Loop("offers", lapse_due, 30),
         Loop("reminders", lambda: remind_due(equipment.settings.orders), 60),
         Loop(

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from api.console.arrivals import CartReturn, returns_of
 from api.equipment import Equipment
 from api.intake.risk import assessments
 from api.notices.tables import Outbox
@@ -83,6 +84,8 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     risk: assessments.RiskView | None
     journal: Sequence[Entry]
     mails: Sequence[MailLine]
+    #: Contracts that came back.
+    returns: Sequence[CartReturn]
     draw: view.DrawView | None
     job: view.JobView | None
 
@@ -118,6 +121,7 @@ async def cart_view(equipment: Equipment, order_id: int) -> CartView:
             )
             for row in mails
         ],
+        returns=await returns_of(order_id),
         draw=await view.draw_of(order_id),
         job=await view.job_of(order_id),
     )  # fmt: skip

@@ -11,6 +11,8 @@ from contextlib import closing
 import pypdfium2
 from PIL import Image, ImageOps, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin
 
+from api.activation.contracts.kinds import kind_of
+
 Picture = Image.Image
 
 DPI = 200
@@ -31,21 +33,6 @@ _PLUGINS = (TiffImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin)  #
 
 class NotReadableError(Exception):
     """The document cannot be looked at; the text says why, in words for staff."""
-
-
-def kind_of(content: bytes) -> str | None:
-    """Return PDF, TIFF, JPEG or PNG, or None for anything else."""
-    if b"%PDF-" in content[:1024]:
-        return "PDF"
-    for magic, kind in (
-        (b"II*\0", "TIFF"),
-        (b"MM\0*", "TIFF"),
-        (b"\xff\xd8\xff", "JPEG"),
-        (b"\x89PNG\r\n\x1a\n", "PNG"),
-    ):
-        if content.startswith(magic):
-            return kind
-    return None
 
 
 def pages_of(content: bytes, most: int, *, is_cut: bool = False) -> Iterator[Picture]:

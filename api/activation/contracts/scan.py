@@ -15,7 +15,7 @@ import msgspec
 from api.activation.contracts.answers import Page, Scanned
 from api.activation.contracts.codes import marks_in
 from api.activation.contracts.pages import NotReadableError, pages_of, picture_digest, picture_png
-from api.activation.contracts.unpacking import unpack
+from api.activation.contracts.unpacking import SPECIMEN, unpack
 
 MEMORY_BYTES = 1 << 30
 
@@ -24,6 +24,7 @@ def main() -> None:
     """Do the one task."""
     task, number, cpu_s = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     content = sys.stdin.buffer.read()
+    unpack(SPECIMEN)
     confine(cpu_s)
     if task == "unpack":
         answer: msgspec.Struct = unpack(content)

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import email
 from collections.abc import Iterator
-from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
 
 from api.activation.contracts.answers import Enclosed, Unpacked
-from api.activation.contracts.pages import is_page, kind_of
+from api.activation.contracts.headers import plain
+from api.activation.contracts.kinds import kind_of
+from api.activation.contracts.pages import is_page
 
 MOST_PARTS = 200
 DEEPEST = 10
 MOST_DOCUMENTS = 20
 MOST_NOTES = 10
-LONGEST_TEXT = 120
 
-for _name in ("ascii", "utf-8", "latin-1", "iso8859-15", "cp1252", "punycode"):
-    "".encode(_name)  # loads it while files can be opened
+SPECIMEN = b"""Subject: =?utf-8?Q?a?= =?iso-8859-1?B?YQ==?=
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: image/png; name*=utf-8''a
+Content-Transfer-Encoding: base64
+
+YQ==
+--b
+Content-Type: text/plain
+Content-Transfer-Encoding: quoted-printable
+Content-Disposition: attachment; filename*0*=utf-8''a; filename*1=b
+
+=61
+--b
+Content-Transfer-Encoding: x-uuencode
+
+begin 644 a
+!80
+`
+end
+--b--
+"""
+"""A mail that takes every way through the library, so that all of it is loaded while files can be opened."""
 
 
 def unpack(raw: bytes) -> Unpacked:
@@ -38,20 +60,6 @@ def unpack(raw: bytes) -> Unpacked:
     except (RecursionError, MemoryError, ValueError, LookupError, AttributeError, TypeError):
         notes.append("a part of the mail cannot be taken apart")
     return Unpacked(documents, notes[:MOST_NOTES], sender, subject)
-
-
-def plain(text: object) -> str:
-    """Return a header's text in one line of printable characters, cut to a decent length."""
-    said = str(text or "")[:2000]
-    try:
-        pieces = [
-            piece if isinstance(piece, str) else _decoded(piece, charset) for piece, charset in decode_header(said)
-        ]
-        said = "".join(pieces)
-    except (ValueError, LookupError, OSError):
-        pass
-    shown = "".join(character if character.isprintable() else " " for character in said)
-    return " ".join(shown.split())[:LONGEST_TEXT]
 
 
 class _TooMuchError(Exception):
@@ -86,10 +94,3 @@ def _take(part: Message, documents: list[Enclosed], notes: list[str]) -> None:
         raise _TooMuchError(f"the mail has more than {MOST_DOCUMENTS} documents; the rest was left aside")
     else:
         documents.append(Enclosed(name, content))
-
-
-def _decoded(piece: bytes, charset: str | None) -> str:
-    try:
-        return piece.decode(charset or "ascii", errors="replace")
-    except (LookupError, OSError, ImportError):
-        return piece.decode("ascii", errors="replace")

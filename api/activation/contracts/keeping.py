@@ -1,0 +1,34 @@
+"""How long originals are kept: what was rejected, and second copies, a while; what was approved, with its order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from api.activation.contracts.tables import Original, Returned
+from api.equipment import Equipment
+from api.lifecycle import ReturnState
+
+BATCH = 200
+
+
+async def forget_rejected(equipment: Equipment) -> int:
+    """Delete originals that only rejected documents are in, once they are old enough; return how many.
+
+    The documents stay as notes: who sent what when, its digests, who decided.
+    """
+    before = datetime.now(UTC) - timedelta(days=equipment.settings.returns.keep_rejected_days)
+    done = (ReturnState.REJECTED.value, ReturnState.DUPLICATE.value)
+    needed = Returned.select(Returned.original).where(
+        Returned.original.is_not_null(),
+        Returned.state.not_in(list(done)) | (Returned.decided_at.is_not_null() & (Returned.decided_at > before)),
+    )
+    kept = set(await needed.output(as_list=True))
+    old = (
+        await Original.select(Original.id)
+        .where(Original.content.is_not_null(), Original.received_at <= before)
+        .output(as_list=True)
+    )
+    forgotten = [number for number in old if number not in kept][:BATCH]
+    if forgotten:
+        await Original.update({Original.content: None}).where(Original.id.is_in(forgotten))
+    return len(forgotten)
