@@ -34,7 +34,13 @@ async def customers_alike(case: Case, digests: Mapping[str, str]) -> set[int]:
         & (Customer.given_name == who["given_name"])
     )
     alike = (Customer.email == who["email"]) | (Customer.phone == who["phone"]) | same_name
-    found: Any = await Customer.select(Customer.id).where(alike).output(as_list=True)
+    found: Any = (
+        await Customer.select(Customer.id)
+        .where(alike)
+        .order_by(Customer.id, ascending=False)
+        .limit(traces.MOST_ALIKE)
+        .output(as_list=True)
+    )
     own = set() if case.customer is None else {case.customer}
     return set(found) | own | await traces.customers_with(digests)
 
