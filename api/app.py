@@ -51,6 +51,7 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     console.show_cart,
     console.accept_cart,
     console.refuse_cart,
+    console.offer_cart,
     console.reopen_cart,
     console.retry_cart,
     further.ask_for_link,

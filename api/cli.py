@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "draw": "api.fleet_commands:draw_group",
     "job": "api.fleet_commands:job_group",
     "domain": "api.domain_commands:domain_group",
+    "review": "api.review_commands:review_group",
     "risk": "api.risk_commands:risk_group",
     "blocklist": "api.risk_commands:blocklist_group",
     "registry": "api.registry_commands:registry_group",

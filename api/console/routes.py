@@ -17,6 +17,7 @@ from api.console.search import CartLine, search
 from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, Caller, NotThereError
+from api.intake import review
 from api.intake.cart import heard
 from api.lifecycle import OrderEvent, OrderState
 from api.piccolo_conf import DB
@@ -71,6 +72,14 @@ async def accept_cart(request: Req) -> Moved:
 async def refuse_cart(request: Req) -> Moved:
     """Refuse the order; it can be reopened."""
     return await _move(request, OrderEvent.REFUSED)
+
+
+@post("/api/v1/staff/carts/{cart_id:str}/offer", **described(Access.STAFF, {200: Moved}, problems=(409,)))
+async def offer_cart(request: Req) -> Moved:
+    """End the review well: the contract is on offer, and SMS where one may go, whatever the rules said."""
+    order_id = await _order_id(request)
+    await review.offer(_equipment(request), order_id, actor=_actor(request))
+    return Moved(await orders.state_of(order_id))
 
 
 @post("/api/v1/staff/carts/{cart_id:str}/reopen", **described(Access.STAFF, {200: Moved}, problems=(409,)))

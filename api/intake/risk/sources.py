@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 NOT_SET = "not set"
 NO_ANSWER = "no answer"
+AT_ONCE = 4
 
 log = logging.getLogger("ankunft.risk")
 
@@ -59,10 +60,31 @@ def sources(
         mail_domain=partial(maildomains.asked, maildomains.resolver(risk.resolvers)) if risk.resolvers else None,
         vat_id=partial(vies.asked, risk.vies_url) if risk.vies_url else None,
         ip_country=None if risk.country_database is None else _countries(str(risk.country_database)),
-        availability=availability,
+        availability=None if availability is None else few_at_once(availability),
         unpaid=unpaid,
         timeout_s=risk.source_timeout_s,
     )
+
+
+def few_at_once(source: Callable[[str], Awaitable[str]]) -> Callable[[str], Awaitable[str]]:
+    """Return *source* asked a few questions at once, each to its end, also when nobody waits for the answer any more.
+
+    A registry's session serves real orders too: a flood must not fill it, nor a time limit tear it down.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def asked(question: str) -> str:
+        await gate.acquire()
+        running = asyncio.ensure_future(source(question))
+        running.add_done_callback(ended)
+        return await asyncio.shield(running)
+
+    def ended(done: asyncio.Future[str]) -> None:
+        gate.release()
+        if not done.cancelled():
+            done.exception()  # looked at, where nobody waits any more
+
+    return asked
 
 
 class Asking:

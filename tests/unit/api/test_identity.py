@@ -141,13 +141,18 @@ async def test_staff_ask_for_the_queue_of_one_state(place: Place) -> None:
 
 
 async def test_what_staff_decide_is_journaled_under_their_name(place: Place) -> None:
-    for decision, state in (("refuse", "REFUSED"), ("reopen", "IN_REVIEW"), ("accept", "ACCEPTED")):
+    for decision, state in (
+        ("refuse", "REFUSED"),
+        ("reopen", "IN_REVIEW"),
+        ("offer", "AWAITING_ACTIVATION"),
+        ("accept", "ACCEPTED"),
+    ):
         url = f"/api/v1/staff/carts/{place.cart_id}/{decision}"
         answer = await place.http.post(url, headers=bearer(place.tokens["staff"]))
         assert answer.json() == {"state": state}
     cart = await place.http.get(f"/api/v1/staff/carts/{place.cart_id}", headers=bearer(place.tokens["staff"]))
     deeds = [entry["event"] for entry in cart.json()["journal"] if entry["actor"] == "staff:Anna"]
-    assert deeds == ["REFUSED", "REOPENED", "STAFF_ACCEPTED"]
+    assert deeds == ["REFUSED", "REOPENED", "OFFERED", "STAFF_ACCEPTED"]
 
 
 async def test_a_customers_lists_come_in_pages_that_miss_nothing(place: Place) -> None:

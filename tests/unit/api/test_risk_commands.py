@@ -102,13 +102,19 @@ async def test_the_operator_sees_the_queue_and_why(config: Path, equipment: Equi
     first = await placed(equipment)
     second = await placed(equipment)
     await screen_waiting(equipment)
-    queue = await told(config, "order", "list", "--state", "IN_REVIEW")
+    queue = await told(config, "review", "list")
+    assert queue == await told(config, "order", "list", "--state", "IN_REVIEW")
     assert {reason["rule"] for cart in queue for reason in cart["reasons"]} == {"blocked_mail_domain"}
     assert [cart["cart_id"] for cart in queue] == [(await row_of(order))["cart_id"] for order in (first, second)]
     shown = await ankunft(config, "order", "show", queue[0]["cart_id"])
     assert "risk: review by 60 points" in shown
     assert "The domain of the mail address is on the blocklist" in shown
     assert "not known  mail_domain: not set" in shown
+    assert (await told(config, "review", "offer", queue[0]["cart_id"]))["offered"] == ["contract"]
+    assert "IN_REVIEW" not in await ankunft(config, "review", "refuse", queue[1]["cart_id"])
+    assert [cart["cart_id"] for cart in await told(config, "review", "list")] == []
+    assert (await told(config, "review", "reopen", queue[1]["cart_id"]))["state"] == "IN_REVIEW"
+    assert "does not fit" in await ankunft(config, "review", "offer", queue[0]["cart_id"], exit_code=1)
 
 
 @pytest.mark.parametrize("url", ["https://vies.example/{country}", "https://vies.example/{number}"])

@@ -22,7 +22,7 @@ from tests.unit.api.riskcases import checked, strict, ways_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
-FLOOD = 600
+FLOOD = 300
 """Of the ten thousand that were played once; the shape is the same, and the suite stays quick."""
 BUDGET = 40
 NETWORKS = 4
@@ -48,7 +48,7 @@ def guarded(equipment: Equipment) -> Equipment:
 
 
 async def flood(equipment: Equipment, number: int, networks: int) -> int:
-    """Send *number* false orders from *networks*, ask for codes wherever they are on offer; return how many went out."""
+    """Send *number* false orders from *networks*, ask for codes where they are on offer; return how many went out."""
     dice, began = random.Random(1), time.monotonic()  # noqa: S311 (a plan, no secret)
     for index in range(number):
         sender = Sender("customer", f"203.0.{index % networks}.{dice.randint(1, 254)}")

@@ -8,15 +8,31 @@ import pytest
 from api.console.cart import cart_view
 from api.console.search import search
 from api.equipment import Equipment
+from api.intake import review
 from api.intake.risk import blocklist
 from api.intake.risk.tables import RiskAssessment, RiskResult, RiskTrace
 from api.intake.screening import screen_waiting
-from api.lifecycle import OrderState
+from api.lifecycle import IllegalMoveError, OrderState
+from api.orders import NoOrderError
 from api.tables import Order
-from tests.unit.api.orderform import BODY, id_of, placed
-from tests.unit.api.riskcases import checked
+from tests.unit.api.orderform import BODY, id_of, placed, row_of
+from tests.unit.api.riskcases import checked, ways_of
 
 pytestmark = pytest.mark.usefixtures("database")
+
+
+async def test_a_person_lets_a_held_order_go_on_with_sms_where_one_may_go(equipment: Equipment) -> None:
+    await blocklist.add(equipment.seal, "mail_domain", "example.org", reason="trouble", actor="staff:Anna")
+    held, abroad = await checked(equipment), await checked(equipment, customer__phone="+447400123456")
+    assert await review.offer(equipment, held, actor="staff:Anna") == ["sms", "contract"] == await ways_of(held)
+    assert await review.offer(equipment, abroad, actor="staff:Anna") == ["contract"] == await ways_of(abroad)
+    row = await row_of(held)
+    assert row["state"] == "AWAITING_ACTIVATION"
+    assert row["expires_at"] is not None
+    with pytest.raises(IllegalMoveError):
+        await review.offer(equipment, held, actor="staff:Anna")
+    with pytest.raises(NoOrderError):
+        await review.offer(equipment, 999_999, actor="staff:Anna")
 
 
 async def test_what_is_kept_of_a_check_names_nobody_and_never_changes(equipment: Equipment) -> None:

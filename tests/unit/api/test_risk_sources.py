@@ -1,5 +1,6 @@
 """Sources outside our records say what they know, or are a note: never a refusal, never a wait."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 
 from api.intake.risk.maildomains import _split
-from api.intake.risk.sources import Asking, Sources, sources
+from api.intake.risk.sources import Asking, Sources, few_at_once, sources
 from api.settings import Risk, Settings
 from tests.unit.api.playedsources import country_file, dns_server, vies_server
 
@@ -65,6 +66,28 @@ async def test_a_source_that_is_not_set_is_a_note_and_no_question_is_none() -> N
     await asking.ask("vat_id", None, "DE136695976")
     await asking.ask("mail_domain", None, None)
     assert asking.notes == ["vat_id: not set"]
+
+
+async def test_a_registry_is_asked_a_few_questions_at_once_and_each_to_its_end() -> None:
+    running, most, ended = 0, 0, 0
+
+    async def slow(name: str) -> str:
+        nonlocal running, most, ended
+        running, most = running + 1, max(most, running + 1)
+        await asyncio.sleep(0.05)
+        running, ended = running - 1, ended + 1
+        if name == "bad":
+            raise ConnectionError
+        return "taken"
+
+    source = few_at_once(slow)
+    asking = Asking(0.02)
+    names = ["bad", *(f"n{number}" for number in range(20))]
+    assert set(await asyncio.gather(*(asking.ask("availability", source, name) for name in names))) == {None}
+    assert asking.notes == ["availability: no answer"]
+    await asyncio.sleep(0.1)
+    assert (most, running, ended) == (4, 0, 4)
+    assert await Asking(5).ask("availability", source, "beispiel.de") == "taken"
 
 
 def test_resolvers_are_written_with_and_without_port() -> None:

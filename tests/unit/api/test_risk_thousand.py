@@ -107,7 +107,7 @@ async def test_a_thousand_orders_fare_the_same_on_both_databases_and_a_replay_fi
         "busy mail": {"sms", "contract"},
         "blocked phone": {"refuse"},
         "blocked mail domain": {"review"},
-        "odd name": {"sms"},
+        "odd name": {"contract"},
         "fast": {"sms"},
     }
 
