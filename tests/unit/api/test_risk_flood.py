@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from api.activation import code
-from api.activation.budget import BUDGET_USED_UP, SHARE_USED_UP, TooSoonError
+from api.activation.budget import BUDGET_USED_UP, SHARE_USED_UP
+from api.allowances import TooSoonError
 from api.equipment import Equipment
 from api.intake import placing
 from api.intake.form import OrderForm
