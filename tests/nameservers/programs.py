@@ -1,4 +1,4 @@
-"""A PowerDNS with its API and a validating resolver that asks it alone; both in one folder."""
+"""A PowerDNS with its API and a validating resolver that asks it alone; both in one folder, ended with their parent."""
 
 import os
 import sqlite3
@@ -128,7 +128,8 @@ loglevel=4
 def _process(command: list[str], folder: Path) -> Iterator[None]:
     name = Path(command[0]).name
     with (folder / f"{name}.log").open("ab") as log:
-        running_one = subprocess.Popen(command, env=_environment(), stdout=log, stderr=log, cwd=folder)
+        watched = ["setpriv", "--pdeathsig", "TERM", *command]
+        running_one = subprocess.Popen(watched, env=_environment(), stdout=log, stderr=log, cwd=folder)
         try:
             yield
         finally:
