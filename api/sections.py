@@ -97,8 +97,9 @@ class Hosting(Section, frozen=True):
 
     #: The hoster's own zone; accounts are reached at <account>.<zone> from the first second.
     zone: str
-    #: Who registers domains: "none" leaves it to staff, "sandbox" confirms at once (for labs), "epp" asks [registry].
-    registrar: Literal["none", "sandbox", "epp"] = "none"
+    #: Who registers domains: "none" leaves it to staff, "sandbox" confirms at once (for labs), "epp" asks [registry],
+    #: "inwx" the reseller of that name.
+    registrar: Literal["none", "sandbox", "epp", "inwx"] = "none"
     sftp_port: Port = 22
 
 
@@ -127,28 +128,6 @@ class Dns(Section, frozen=True):
     nameservers: tuple[str, ...] = ()
     #: Who answers for the zones: a mail address without a dot before the @.
     hostmaster: str = ""
-
-
-class RegistryAccess(Section, frozen=True):
-    """The registry, or the gateway to many, that the driver epp talks to."""
-
-    #: What it is called in alarms, and before staff.
-    name: str = "registry"
-    host: str = ""
-    port: Port = 700
-    #: Who we are there.
-    client_id: str = ""
-    #: Comes by ANKUNFT_REGISTRY_PASSWORD_FILE.
-    password: str = ""
-    #: Whose certificates it has (PEM); none = those that the machine trusts.
-    ca_file: Path | None = None
-    #: Ours, with its chain, and its private key (PEM).
-    certificate: Path | None = None
-    key: Path | None = None
-    #: For a connection, and for an answer.
-    answer_within_s: Positive = 30
-    #: So long a silence is broken by a hello.
-    hello_after_s: Positive = 120
 
 
 class Folder(Section, frozen=True):

@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from api.books import Bookkeeping
+from api.registrar_access import InwxAccess, RegistryAccess
 from api.sections import (
     Database,
     Dns,
@@ -28,7 +29,6 @@ from api.sections import (
     Mail,
     Network,
     Orders,
-    RegistryAccess,
     Returns,
     Risk,
     Section,
@@ -37,9 +37,9 @@ from api.sections import (
 )
 
 __all__ = [
-    "CONFIG", "Database", "Dns", "Domains", "Folder", "Hosting", "Http", "Keys", "Leases", "Mail", "Network", "Orders",
-    "RegistryAccess", "Returns", "Risk", "Section", "SellerFacts", "Settings", "SettingsError", "Sms", "database_url",
-    "load",
+    "CONFIG", "Database", "Dns", "Domains", "Folder", "Hosting", "Http", "InwxAccess", "Keys", "Leases", "Mail",
+    "Network", "Orders", "RegistryAccess", "Returns", "Risk", "Section", "SellerFacts", "Settings", "SettingsError",
+    "Sms", "database_url", "load",
 ]  # fmt: skip
 
 PREFIX = "ANKUNFT_"
@@ -70,6 +70,7 @@ class Settings(Section, frozen=True):
     returns: Returns = Returns()
     risk: Risk = Risk()
     registry: RegistryAccess = RegistryAccess()
+    inwx: InwxAccess = InwxAccess()
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -161,10 +162,16 @@ def _check(settings: Settings, source: str) -> None:
     ):
         if url and not all(blank in url for blank in blanks):
             raise SettingsError(f"{source}: {name} has to say where {' and '.join(blanks)} go")
+    _check_registrar(settings, source)
+    if settings.seller.time_zone not in available_timezones():
+        raise SettingsError(f"{source}: [seller] time_zone is an IANA name like Europe/Berlin")
+
+
+def _check_registrar(settings: Settings, source: str) -> None:
     registry = settings.registry
     if settings.hosting.registrar == "epp" and not (registry.host and registry.client_id and registry.password):
         raise SettingsError(f'{source}: [hosting] registrar = "epp" needs [registry] host, client_id and password')
+    if settings.hosting.registrar == "inwx" and not (settings.inwx.user and settings.inwx.password):
+        raise SettingsError(f'{source}: [hosting] registrar = "inwx" needs [inwx] user and password')
     if (registry.certificate is None) != (registry.key is None):
         raise SettingsError(f"{source}: [registry] certificate and key belong together")
-    if settings.seller.time_zone not in available_timezones():
-        raise SettingsError(f"{source}: [seller] time_zone is an IANA name like Europe/Berlin")

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from api.domains.epp.access import account
 from api.domains.epp.driver import EppRegistrar
 from api.domains.epp.record import recorder
+from api.domains.inwx.driver import InwxRegistrar
+from api.domains.inwx.robot import Robot
 from api.domains.registrar import Availability, Done, Ds, Message, Outcome, Pending, Reason, Refused, Registrar, Trade
 from api.equipment import Equipment
 
@@ -73,6 +75,11 @@ def _epp(equipment: Equipment) -> Registrar:
 
 
 DRIVERS: Mapping[str, Callable[[Equipment], Registrar]] = MappingProxyType(
-    {"none": lambda _: Nobody(), "sandbox": lambda _: Sandbox(), "epp": _epp}
+    {
+        "none": lambda _: Nobody(),
+        "sandbox": lambda _: Sandbox(),
+        "epp": _epp,
+        "inwx": lambda equipment: InwxRegistrar(Robot(equipment.settings.inwx)),
+    }
 )
 """`hosting.registrar` in the settings → what makes the driver."""

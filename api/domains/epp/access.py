@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from api.sections import RegistryAccess
+from api.registrar_access import RegistryAccess
 
 
 class Account(NamedTuple):
