@@ -31,9 +31,9 @@ def own_mark(state: Path) -> str:
 
 
 def end_orphans(mark: str) -> int:
-    """Kill all processes that carry *mark* and wait until they are gone; return how many there were.
+    """Kill all processes that carry *mark* or one made of it, wait until they are gone, return how many there were.
 
-    To be called when no run of this runner can be alive.
+    To be called when no run with such a mark can be alive.
     """
     wanted = f"{RUN_MARK}={mark}".encode()
     ended: set[int] = set()
@@ -60,8 +60,9 @@ def _carriers(wanted: bytes) -> list[int]:
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
         try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
+            variables = (entry / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
+        if any(variable == wanted or variable.startswith(wanted + b".") for variable in variables):
+            found.append(int(entry.name))
     return found

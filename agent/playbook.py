@@ -14,6 +14,7 @@ import random
 import sys
 import tempfile
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -25,8 +26,12 @@ _MODULES = (
     "ansible.executor.playbook_executor",
     "ansible.executor.process.worker",
     "ansible.executor.task_executor",
+    "ansible.playbook.handler_task_include",
     "ansible.plugins.strategy.free",
     "ansible.plugins.strategy.linear",
+    "multiprocessing.popen_fork",
+    "multiprocessing.synchronize",
+    "xml.dom.minidom",
 )
 _PLUGINS = {
     "action": ("normal", "assert", "command", "copy", "debug", "include_vars", "set_fact", "set_stats", "template"),
@@ -39,15 +44,16 @@ _PLUGINS = {
     "shell": ("sh",),
     "strategy": ("linear", "free"),
 }
-_WHOLE = ("filter", "test")
+_WHOLE = ("filter", "test", "become", "callback", "connection", "shell")
+"""Kinds of which Ansible looks at every plugin."""
 _FAILED = 250
 
 
-def warm_up(actions: list[str]) -> None:
+def warm_up(project: Path) -> None:
     """Import what a run needs and find its plugins, with the configuration that the environment names.
 
-    *actions* are the project's own action plugins, which bring the library below them. Runner's own callback is not
-    loaded: it takes hold of the output of the process that loads it.
+    The action plugins of *project* are imported too, which bring the library below them, and its playbooks and roles
+    are parsed: *project* never changes. Runner's own callback is not loaded: it takes hold of the output.
     """
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
     for name in _MODULES:
@@ -59,13 +65,35 @@ def warm_up(actions: list[str]) -> None:
             _loader(loader, kind).get(name, class_only=True)
     for kind in _WHOLE:
         with contextlib.suppress(Exception):  # what a run does not use need not be there
-            list(_loader(loader, kind).all())
-    for name in actions:
+            list(_loader(loader, kind).all(class_only=kind not in {"filter", "test"}))
+    importlib.import_module("ansible.vars.plugins")._prime_vars_loader()  # noqa: SLF001
+    for plugin in (project / "playbooks/action_plugins").glob("*.py"):
         with contextlib.suppress(Exception):  # a broken one speaks in the run that uses it
-            loader.action_loader.get(name, class_only=True)
+            loader.action_loader.get(plugin.stem, class_only=True)
+    _parse(project)
     _try_a_template()
     gc.collect()
     gc.freeze()
+
+
+def _parse(project: Path) -> None:
+    """Parse the playbooks and roles once, and let every DataLoader of a fork begin with what came of it."""
+    module = importlib.import_module("ansible.parsing.dataloader")
+    ahead = module.DataLoader()
+    files = [*project.glob("playbooks/*.yml")]
+    files += [
+        file for part in ("defaults", "tasks", "vars") for file in project.glob(f"playbooks/roles/*/{part}/*.yml")
+    ]
+    for file in files:
+        with contextlib.suppress(Exception):
+            ahead.load_from_file(str(file), trusted_as_template=True)
+    begin = module.DataLoader.__init__
+
+    def begin_with_parsed(self: Any) -> None:
+        begin(self)
+        self._FILE_CACHE.update(ahead._FILE_CACHE)  # noqa: SLF001
+
+    module.DataLoader.__init__ = begin_with_parsed
 
 
 def become(errand: Errand) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,12 +64,14 @@ class Beat:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._written_at = -RENEW_S
+        self._lock = threading.Lock()
 
     def renew(self) -> None:
-        """Show that the runner lives; cheap enough for every turn of a loop."""
-        if time.monotonic() - self._written_at >= RENEW_S:
-            _show(self._spool, BEAT, b"")
-            self._written_at = time.monotonic()
+        """Show that the runner lives; cheap enough for every turn of a loop, in any thread."""
+        with self._lock:
+            if time.monotonic() - self._written_at >= RENEW_S:
+                _show(self._spool, BEAT, b"")
+                self._written_at = time.monotonic()
 
 
 def _show(spool: Spool, name: str, content: bytes) -> None:

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agent import durable
@@ -55,6 +56,7 @@ class Project:
         self._seen: str | None = None
         self._handled: str | None = None
         self._look_at = 0.0
+        self._used: list[Path | None] = []
 
     @property
     def current(self) -> Path | None:
@@ -64,6 +66,16 @@ class Project:
         except FileNotFoundError:
             return None
         return version if version.is_dir() else None
+
+    @contextmanager
+    def using(self) -> Iterator[Path | None]:
+        """Have the last good version for the length of a block; meanwhile it is not removed. In any thread."""
+        version = self.current
+        self._used.append(version)
+        try:
+            yield version
+        finally:
+            self._used.remove(version)
 
     def refresh(self) -> None:
         """Take a changed project into use, once it stands still (at start: at once) and passes its check."""
@@ -144,7 +156,7 @@ class Project:
                 shutil.rmtree(folder)
 
     def _prune(self, used: Path) -> None:
-        versions = [path for path in self.store.iterdir() if path.is_dir() and path != used]
+        versions = [path for path in self.store.iterdir() if path.is_dir() and path not in (used, *self._used)]
         versions.sort(key=lambda path: path.stat().st_mtime)
         for old in versions[: 1 - KEPT_VERSIONS]:
             shutil.rmtree(old)

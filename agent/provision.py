@@ -7,7 +7,7 @@ value would be evaluated as a template.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Run(msgspec.Struct):
     last_task: str = ""
     log: list[str] = msgspec.field(default_factory=list)
     log_chars: int = 0
+    #: Of a batch: each task's name and what it says of each job.
+    lines: list[tuple[str, dict[str, Any]]] = msgspec.field(default_factory=list)
 
 
 def play(
@@ -58,28 +60,30 @@ def play(
     playbook: Path,
     inventory: Path,
     host: str,
-    payload: bytes,
+    payloads: Mapping[str, bytes],
     private: Path,
     launcher: Path,
     locks: Sequence[Path],
+    lock_wait_s: int,
     warm: Path | None,
     mark: str,
     timeout_s: int,
     on_step: Callable[[str, Status], None],
     is_cancelled: Callable[[], bool],
 ) -> Run:
-    """Run *playbook* of *project* on *host* for the job in *payload* and return what came of it.
+    """Run *playbook* of *project* on *host* for the jobs in *payloads* and return what came of it.
+
+    One job is handed over as a file, several (a batch, each by its name) as a folder of files.
 
     *private* is an empty folder that only root can read; the caller removes it. *locks* are taken by the program in
     the folder *launcher* and held by the run's own processes, so that they stay taken when the runner is killed.
-    The run goes over the warm Ansible at *warm* if it is there. *is_cancelled* is asked every second.
+    *lock_wait_s* is how long an earlier run for one of the accounts is waited for. The run goes over the warm Ansible
+    at *warm* if it is there. *is_cancelled* is asked every second.
 
     Raises:
         OSError: the private folder cannot be filled.
     """
-    job_file = private / "job.json"
-    job_file.touch(mode=0o600)
-    job_file.write_bytes(payload)
+    jobs = _lay_out(payloads, private / "jobs")
     run = Run()
     process = ansible_runner.interface.init_runner(
         private_data_dir=str(private),
@@ -87,7 +91,7 @@ def play(
         playbook=str(playbook),
         inventory=str(project / inventory),
         limit=host,
-        extravars={JOB_VARIABLE: str(job_file)},
+        extravars={JOB_VARIABLE: str(jobs)},
         settings={"pexpect_timeout": _LOOK_S, "suppress_ansible_output": True, "suppress_output_file": True},
         timeout=timeout_s,
         ident="run",
@@ -97,12 +101,23 @@ def play(
     process.config.env = _only_own(process.config.env) | ansible_environment(project, private)
     process.config.env |= {RUN_MARK: mark, "ANKUNFT_LOCKS": ":".join(str(lock) for lock in locks)}
     process.config.env |= {"ANKUNFT_PLAYBOOK": str(programs() / "ansible-playbook")}
+    process.config.env |= {"ANKUNFT_LOCK_WAIT_S": str(lock_wait_s)}
     if warm is not None:
         process.config.env |= {"ANKUNFT_WARM": str(warm)}
     process.config.env["PATH"] = f"{launcher}:{process.config.env['PATH']}"
     process.run()
     run.status, run.rc = process.status, process.rc
     return run
+
+
+def _lay_out(payloads: Mapping[str, bytes], folder: Path) -> Path:
+    """Write the jobs into *folder*; return the file of the only one, else the folder."""
+    folder.mkdir(mode=0o700)
+    for name, payload in payloads.items():
+        file = folder / f"{name}.json"
+        file.touch(mode=0o600)
+        file.write_bytes(payload)
+    return file if len(payloads) == 1 else folder
 
 
 def provide_launcher(folder: Path) -> None:
@@ -135,6 +150,8 @@ def _take_in(run: Run, event: dict[str, Any], on_step: Callable[[str, Status], N
         on_step(task, "started")
     elif kind in _STEPS and task:
         result = data.get("res") or {}
+        if isinstance(lines := result.get("jobs"), dict):
+            run.lines.append((task, lines))
         changed = kind == "runner_on_ok" and result.get("changed")
         on_step(task, "changed" if changed else _STEPS[kind])
         if _STEPS[kind] == "failed" and not data.get("ignore_errors"):

@@ -69,6 +69,33 @@ def _judge_recap(run: Run, stats: dict[str, Any], host: str) -> Verdict:
     return Verdict(Outcome.SUCCEEDED, None, changed, dict(stats.get("artifact_data") or {}))
 
 
+def judge_in_batch(run: Run, host: str, name: str) -> Verdict | None:
+    """Tell that the job *name* succeeded in the batch that *run* worked on; None = it has to be run alone.
+
+    Success takes the host's line in the recap, a line of the job in each task that was not a failure, and a last one
+    that says it was tried. A batch never reports a failure: that takes the job's own run, with its own log.
+    """
+    if run.stats is None or not _count(run.stats, "processed", host) or _count(run.stats, "dark", host):
+        return None
+    lines = [lines[name] for _, lines in run.lines if name in lines]
+    if len(lines) != len(run.lines) or not lines or any(line.get("failed") for line in lines):
+        return None
+    if lines[-1].get("tried") is not True:
+        return None
+    changed = sum(bool(line.get("changed")) for line in lines)
+    return Verdict(Outcome.SUCCEEDED, None, changed, dict(lines[-1].get("facts") or {}))
+
+
+def log_in_batch(run: Run, name: str, size: int) -> list[str]:
+    """Return the log of the job *name* in a batch of *size* jobs: what each task said of it."""
+    log = [f"in one run with {size - 1} others"]
+    for task, lines in run.lines:
+        line = lines.get(name) or {}
+        state = "skipped" if line.get("skipped") else "changed" if line.get("changed") else "ok"
+        log += [f"TASK [{task}]", state, *(f"  {thing}" for thing in line.get("changes") or ())]
+    return log
+
+
 def compose(
     job: Job, verdict: Verdict, *, started_at: datetime, log: Iterable[str], secrets: tuple[str, ...]
 ) -> Report:

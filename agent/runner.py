@@ -1,6 +1,6 @@
 """The runner (root): takes signed jobs out of the spool, runs the playbook for each, reports.
 
-It speaks to nobody but the spool, and works on one job at a time.
+It speaks to nobody but the spool. What is queued for different accounts goes into one run.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from agent.claim import waiting
 from agent.intray import Intray
 from agent.journal import open_journal
 from agent.keys import KeyFileError, api_key
+from agent.lanes import Lanes
 from agent.progress import Beat
 from agent.project import Project
 from agent.provision import provide_launcher
 from agent.settings import DEFAULT_FILE, Settings, SettingsError, load
 from agent.spool import Spool
 from agent.wake import Wake
-from agent.workshop import Workshop
+from agent.workshop import Work, Workshop
 
 log = logging.getLogger("runner")
 
@@ -39,7 +40,7 @@ _UNSETTLED_S = 0.6
 class Runner:
     """The loop: keep the project up to date, work on what the listing shows, wait for a hint or a while."""
 
-    def __init__(self, settings: Settings, key: Ed25519PublicKey, mark: str) -> None:
+    def __init__(self, settings: Settings, key: Ed25519PublicKey, mark: str, wake: Wake) -> None:
         self._settings = settings
         self._spool = Spool(settings.spool_dir)
         self._is_stopping = False
@@ -56,7 +57,11 @@ class Runner:
         self._workshop = Workshop(
             settings, self._project, mark=mark, beat=self.beat, is_cancelled=lambda: self._is_cancelled
         )
-        self._intray = Intray(settings, self._spool, key, self._workshop)
+        self._intray = Intray(settings, self._spool, key)
+        self._lanes = Lanes(self._workshop, most=settings.batch, wake_up=wake.interrupt)
+        self._wake = wake
+        #: What an earlier runner was working on when it died. It may have died of it: each is run alone.
+        self._interrupted: set[str] = set()
 
     def beat(self) -> None:
         """Show systemd and the courier that the runner lives."""
@@ -70,6 +75,7 @@ class Runner:
         """Clear away what a killed runner left; its jobs are still in cur and are taken up again."""
         self._workshop.clear()
         self._intray.clear()
+        self._interrupted = set(waiting(self._spool.cur))
 
     def stop(self) -> None:
         """Finish the running job and end; asked a second time, drop it: the next start takes it up again."""
@@ -77,26 +83,56 @@ class Runner:
         self._is_stopping = True
 
     def turn(self) -> None:
-        """Work on everything that is due, the interrupted first; also bring the project up to date."""
+        """Report what is finished, and begin what is due, the interrupted first; bring the project up to date."""
         self._bring_up_to_date()
+        for settled in self._lanes.collect(is_stopping=self._is_stopping):
+            self._intray.settle(settled)
+        while not self._is_stopping and (room := self._lanes.room):
+            if self._lanes.start_alone():
+                continue
+            works = self._gather(room)
+            if not works:
+                return
+            self._lanes.start(works)
+
+    def _gather(self, room: int) -> list[Work]:
+        """Take jobs of different accounts out of the spool, as many as there are and a run may have."""
+        under_way = self._lanes.works
+        names, busy = {work.name for work in under_way}, {work.job.account.id for work in under_way}
+        works: list[Work] = []
         for folder in (self._spool.cur, self._spool.new):
             for name in waiting(folder):
-                if self._is_stopping:
-                    return
-                if self._intray.is_due(name):
-                    self._intray.handle(folder, name)
-                    self._bring_up_to_date()
+                if name in names or not self._intray.is_due(name):
+                    continue
+                if name in self._interrupted and works:
+                    continue
+                if work := self._intray.take(folder, name, busy):
+                    works.append(work)
+                    busy.add(work.job.account.id)
+                if len(works) == room or (works and name in self._interrupted):
+                    return works
+        return works
 
-    def run(self, wake: Wake) -> None:
-        """Turn and wait until told to stop."""
+    def run(self) -> None:
+        """Turn and wait until told to stop; then let what is under way end."""
         notify.tell("READY=1")
-        while not self._is_stopping:
+        while not (self._is_stopping and self._lanes.are_idle):
             try:
                 self.turn()
             except OSError:
                 log.exception("the spool in %s cannot be read; trying again", self._spool.root)
-            wake.wait(self._settings.rescan_s if self._project.is_settled else _UNSETTLED_S)
+            is_quiet = self._project.is_settled and self._lanes.are_idle
+            self._wake.wait(self._settings.rescan_s if is_quiet else _UNSETTLED_S)
         notify.tell("STOPPING=1")
+        self._lanes.end()
+
+    def run_once(self) -> None:
+        """Work on what is there, and end."""
+        self.turn()
+        while not self._lanes.are_idle:
+            self._wake.wait(_UNSETTLED_S)
+            self.turn()
+        self._lanes.end()
 
     def _bring_up_to_date(self) -> None:
         self.beat()
@@ -127,15 +163,15 @@ def _prepare(settings: Settings) -> None:
 def _work(settings: Settings, key: Ed25519PublicKey, *, once: bool) -> None:
     mark = orphans.own_mark(settings.state_dir)
     orphans.end_orphans(mark)
-    runner = Runner(settings, key, mark)
-    runner.recover()
     trees = [settings.project_dir / part for part in ("playbooks", "inventory", "templates")]
     with Wake([settings.spool_dir / "new", settings.project_dir], trees) as wake:
+        runner = Runner(settings, key, mark, wake)
+        runner.recover()
         _listen_to_signals(runner, wake)
         if once:
-            runner.turn()
+            runner.run_once()
         else:
-            runner.run(wake)
+            runner.run()
 
 
 @click.command()

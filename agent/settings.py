@@ -52,8 +52,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     playbook: Path = Path("playbooks/account.yml")
     inventory: Path = Path("inventory/hosts.yml")
 
-    #: Jobs that this server takes at once; they wait here for the one that runs.
-    capacity: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    #: Jobs that this server takes at once; they wait here for those that run.
+    capacity: Annotated[int, msgspec.Meta(ge=1, le=64)] = 64
+    #: Jobs of different accounts that one run works on at most; 1 = each has a run of its own, one after the other.
+    batch: Annotated[int, msgspec.Meta(ge=1, le=64)] = 50
     #: How long a question for work may stay open.
     wait_s: Annotated[int, msgspec.Meta(ge=1, le=25)] = 20
     #: A lease is not renewed when the runner gave no sign of life for so long.

@@ -63,7 +63,7 @@ def _warm_for(version: Path, own: Path) -> None:
     own.mkdir(mode=0o700, exist_ok=True)
     os.environ.update(ansible_environment(version, own))
     os.chdir(version)
-    warm_up(sorted(path.stem for path in (version / "playbooks/action_plugins").glob("*.py")))
+    warm_up(version)
 
 
 def _serve(settings: Settings) -> None:

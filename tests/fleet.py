@@ -39,13 +39,16 @@ def fleet_of(kind: str) -> Fleet:
     return Fleet(kind, CHECKOUT)
 
 
-def play(kind: str, state: str, *, bare: bool = False) -> None:
-    """Run `playbooks/lab.yml` and let it show its progress.
+def play(kind: str, state: str, *, bare: bool = False, releases: Sequence[str] = ()) -> None:
+    """Run `playbooks/lab.yml` and let it show its progress; *releases* asks for other servers than the usual three.
 
     Raises:
         FleetError: it failed.
     """
-    values = json.dumps({"lab_kind": kind, "lab_state": state, "lab_bare": bare})
+    wanted: dict[str, object] = {"lab_kind": kind, "lab_state": state, "lab_bare": bare}
+    if releases:
+        wanted["lab_servers"] = [{"name": f"{kind}{at}", "release": name} for at, name in enumerate(releases, 1)]
+    values = json.dumps(wanted)
     playbook = str(CHECKOUT / "playbooks" / "lab.yml")
     command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-e", values, playbook]
     environment = {
@@ -81,9 +84,9 @@ def _run_in_group(group: str, command: Sequence[str], environment: dict[str, str
         cgroups.remove(group)
 
 
-def up(kind: str) -> Lab:
+def up(kind: str, releases: Sequence[str] = ()) -> Lab:
     """Bring the fleet *kind* up, or find it running, and return what it is described as."""
-    play(kind, "present")
+    play(kind, "present", releases=releases)
     return read_lab(fleet_of(kind).description)
 
 
@@ -93,11 +96,11 @@ def down(kind: str) -> None:
 
 
 @contextmanager
-def fleet(kind: str, *, keep: bool = False) -> Iterator[Lab]:
+def fleet(kind: str, releases: Sequence[str] = (), *, keep: bool = False) -> Iterator[Lab]:
     """Have the fleet *kind* for the block; remove it after success, failure, Ctrl-C and SIGTERM unless *keep*."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        yield up(kind)
+        yield up(kind, releases)
     finally:
         # A second Ctrl-C does not leave servers behind.
         impatient = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from .batch import act_on_all
 from .errors import RefusedError
 from .files import content_of
-from .service import act, failure
+from .service import VERIFY, act, failure
 
 _JOB_FILE = re.compile(r"/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.json")
 
@@ -36,20 +37,39 @@ class AccountAction(ActionBase):  # type: ignore[misc] # Ansible has no type inf
         _, arguments = self.validate_argument_spec(
             {"job_file": {"type": "str", "required": True}, "start_page": {"type": "str", "default": ""}}
         )
+        path = arguments["job_file"]
         try:
-            job = read_job_file(arguments["job_file"])
             page = read_start_page(arguments["start_page"])
+            if Path(path).is_dir():
+                done = self._act_on_all(read_batch(path), variables, page)
+            else:
+                done = self._act(read_job_file(path), variables, page)
         except RefusedError as error:
             return result | failure(str(error), could_not_try=False)
-        host_name = str(variables.get("inventory_hostname", ""))
-        if self._is_this_machine():
-            done = act(self.service, job, host_name=host_name, check=self._task.check_mode, start_page=page)
-        else:
-            values = {"job": job.decode(), "host_name": host_name, "start_page": page}
-            done = self._execute_module(self._task.action, module_args=values, task_vars=variables)
         if not self._task.diff:
             done.pop("diff", None)
         return result | done
+
+    def _act(self, job: bytes, variables: dict[str, Any], page: str) -> dict[str, Any]:
+        host_name = str(variables.get("inventory_hostname", ""))
+        if self._is_this_machine():
+            return act(self.service, job, host_name=host_name, check=self._task.check_mode, start_page=page)
+        values = {"job": job.decode(), "host_name": host_name, "start_page": page}
+        done: dict[str, Any] = self._execute_module(self._task.action, module_args=values, task_vars=variables)
+        return done
+
+    def _act_on_all(self, jobs: dict[str, bytes], variables: dict[str, Any], page: str) -> dict[str, Any]:
+        """Act on each job of a batch; the last task of the play says which failed."""
+        if variables.get("account_further_roles"):
+            raise RefusedError("roles of the server's own (account_further_roles) take one job a run, not a folder")
+        if not self._is_this_machine() and len(jobs) > 1:
+            raise RefusedError("over SSH a run takes one job, not a folder")
+        left_out = variables.get("ansible_facts", {}).get("account_left_out", [])
+        done = act_on_all(lambda job: self._act(job, variables, page), jobs, left_out)
+        failed = done["ansible_facts"]["account_left_out"]
+        if self.service == VERIFY and failed:
+            done |= failure(f"not done: {', '.join(failed)}; see jobs, or run each alone", could_not_try=False)
+        return done
 
     def _is_this_machine(self) -> bool:
         return bool(self._connection.transport == "local") and os.geteuid() == 0
@@ -74,6 +94,18 @@ def read_job_file(path: str) -> bytes:
     except UnicodeDecodeError:
         raise RefusedError(f"the job file {path} is not UTF-8") from None
     return text
+
+
+def read_batch(path: str) -> dict[str, bytes]:
+    """Read all job files in the folder *path*, each by its name without .json.
+
+    Raises:
+        RefusedError: one cannot be read, or there is none.
+    """
+    files = sorted(Path(path).glob("*.json"))
+    if not files:
+        raise RefusedError(f"there is no job file in {path}")
+    return {file.stem: read_job_file(str(file)) for file in files}
 
 
 def read_start_page(path: str) -> str:

@@ -11,6 +11,7 @@ from .host import Host
 from .job import Account, Job, parse_job
 from .sql import connect
 
+VERIFY = "verify"
 _LONGEST_MESSAGE = 500
 
 
@@ -23,7 +24,7 @@ def act(service: str, job_text: bytes, *, host_name: str, check: bool, start_pag
     try:
         job = parse_job(job_text)
         _refuse_other_host(job, host_name)
-        if service == "verify":
+        if service == VERIFY:
             return _verified(job.account, check=check)
         if service not in job.account.services:
             return {"skipped": True, "changed": False, "skip_reason": f"the job has no {service}"}
@@ -61,4 +62,9 @@ def _verified(account: Account, *, check: bool) -> dict[str, Any]:
     if check:
         return {"skipped": True, "changed": False, "skip_reason": "there is nothing to try in check mode"}
     facts = verify.verify(account, Host.read())
-    return {"changed": False, "facts": facts, "ansible_stats": {"data": facts, "per_host": False, "aggregate": True}}
+    return {
+        "changed": False,
+        "tried": True,
+        "facts": facts,
+        "ansible_stats": {"data": facts, "per_host": False, "aggregate": True},
+    }

@@ -99,7 +99,7 @@ def test_both_killed_again_and_again_every_job_is_done_and_reported(shared_site:
                 running("runner", site.config, site.root / "runner.log") as runner,
                 running("courier", site.config, site.root / "courier.log", user=COURIER) as courier,
             ):
-                runner.wait(1.0 + turn * 0.37 % 1.7)
+                runner.wait(1.0 + turn * 0.37 % 1.7 + turn / 4)  # a busy machine gets there too
                 courier.kill()
                 runner.kill()
     assert {report["job_id"] for report in api.reports} == {job.job_id for job in jobs}
