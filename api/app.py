@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from api import edge, health, problems
 from api.console import billing_routes as billing
 from api.console import domain_routes, doubles
+from api.console import invoices as customer_invoices
 from api.console import return_routes as returns
 from api.console import routes as console
 from api.described import described
@@ -27,7 +28,7 @@ from api.openapi import Json, describe
 from api.piccolo_conf import DB
 from api.provisioning import routes as provisioning
 from api.provisioning.bell import Bell
-from api.shop import contract, further
+from api.shop import contract, further, invoices
 from api.shop import domains as shop_domains
 from api.shop import routes as shop
 
@@ -47,6 +48,8 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     shop.withdraw_order,
     shop_domains.correct_auth_code,
     contract.show_contract,
+    invoices.show_invoice,
+    customer_invoices.show_invoice,
     console.find_carts,
     console.show_cart,
     console.accept_cart,

@@ -120,7 +120,7 @@ def _problems(path: str, access: Access, description: Description) -> list[int]:
 def _answer(status: int, kind: Any, schemas: Mapping[Any, Json]) -> Json:
     answer: Json = {"description": HTTPStatus(status).phrase}
     if isinstance(kind, str):
-        answer["content"] = {kind: {"schema": {"type": "string"}}}
+        answer["content"] = {media: {"schema": {"type": "string"}} for media in kind.split(", ")}
     elif kind is not None:
         answer["content"] = {"application/json": {"schema": schemas[_key(kind)]}}
     return answer

@@ -16,6 +16,7 @@ from api import allowances
 from api.activation import acceptance, code, correction
 from api.activation.contracts import document, reader, returns
 from api.answers import TYPE, FieldsError, Problem, answer
+from api.billing.documents.archive import NoDocumentError
 from api.customers import deciding, links
 from api.domains import registration
 from api.edge import NotJsonError, WrongMediaTypeError
@@ -49,6 +50,7 @@ TABLE: Mapping[type[Exception], Row] = MappingProxyType({
     hosts.EnrolmentRefusedError: Row(403, "enrolment-refused", "The token does not open this host"),
     NotThereError: Row(404, "not-there", "There is nothing here"),
     returns.NoReturnError: Row(404, "not-there", "There is nothing here"),
+    NoDocumentError: Row(404, "not-there", "There is nothing here"),
     NoOrderError: Row(404, "not-there", "There is nothing here"),
     registration.NoDomainError: Row(404, "not-there", "There is nothing here"),
     jobs.NoJobError: Row(404, "not-there", "There is nothing here"),

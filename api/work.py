@@ -24,6 +24,7 @@ from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
 from api.billing import issuing
 from api.billing.documents import mailing
+from api.billing.receivables import movements
 from api.customers import asking, duplicates, links
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
@@ -79,7 +80,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
     sources = Sources(page=partial(order_page, equipment.settings), papers=PAPERS)
     registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
     office = office_of(equipment, registrar)
-    asked = risk_sources(equipment.settings, availability=registrar.check)
+    asked = risk_sources(equipment.settings, availability=registrar.check, unpaid=movements.left_unpaid)
     keep_traces = timedelta(days=equipment.settings.risk.traces_days)
     return (
         Loop("checks", lambda: screen_waiting(equipment, asked), 0.25),

@@ -56,6 +56,19 @@ folder = "{root}/inventory/catalogue"
 folder = "{root}/templates"
 [orders]
 hashing_rounds = 5000
+[seller]
+name = "Müller Hosting GmbH"
+contact = "Buchhaltung"
+street = "Laborweg 1"
+postal_code = "10115"
+city = "Berlin"
+email = "rechnung@hosting.test"
+phone = "+49301234567"
+vat_id = "DE136695976"
+iban = "DE89370400440532013000"
+bic = "COBADEFFXXX"
+creditor_id = "DE98ZZZ09999999999"
+legal = "Amtsgericht Charlottenburg, HRB 12345 · Geschäftsführerin: Ada Müller"
 [leases]
 lease_s = {lease_s}
 long_poll_s = 2
