@@ -49,8 +49,9 @@ def catalogue_load(*, yes: bool, as_json: bool) -> None:
 @click.command("invoice-run")
 @click.option("--until", type=DAY, help="Bill periods that begin up to this day; today, if it is left out.")
 @click.option("--dry-run", is_flag=True, help="Reckon and undo it: what would be billed?")
+@click.option("--no-documents", is_flag=True, help="Leave documents and mails to a later run, or to the worker.")
 @AS_JSON
-def invoice_run(*, until: Any, dry_run: bool, as_json: bool) -> None:
+def invoice_run(*, until: Any, dry_run: bool, no_documents: bool, as_json: bool) -> None:
     """Bill every customer who has open entries (Rechnungslauf). Run it daily; run it again after a crash."""
     equipment = equip(settings.load())
     seller = equipment.settings.seller
@@ -61,7 +62,7 @@ def invoice_run(*, until: Any, dry_run: bool, as_json: bool) -> None:
         with _bar() as bar:
             step = bar.add_task("customers", total=await Customer.count())
             totals = await bill(task, lambda done: bar.advance(step, done))
-            if dry_run:
+            if dry_run or no_documents:
                 return totals, Issued()
             made = bar.add_task("documents", total=await issuing.waiting())
             return totals, await issuing.issue(
@@ -91,11 +92,8 @@ def told(totals: Totals, *, is_dry: bool) -> list[str]:
     lines.append(f"{totals.invoices} invoices and {totals.credit_notes} credit notes {head} written")
     if totals.first_number:
         lines.append(f"numbers {totals.first_number} to {totals.last_number}")
-    lines.append(
-        f"net {money(totals.net_cents)}, VAT {money(totals.tax_cents)}, gross {money(totals.gross_cents)}".replace(
-            "  ", ""
-        )
-    )
+    sums = (("net", totals.net_cents), ("VAT", totals.tax_cents), ("gross", totals.gross_cents))
+    lines.append(", ".join(f"{name} {money(cents).strip()}" for name, cents in sums))
     return lines + [f"customer {number}: {problem}" for number, problem in totals.failed.items()]
 
 

@@ -18,7 +18,9 @@ from api.billing.ledger import ROWS
 from api.billing.tables import Invoice, InvoiceLine, ServiceEntry, Unissued
 from api.sections import SellerFacts
 
-NEEDED = ("name", "street", "postal_code", "city", "email", "iban", "bic")
+NEEDED = (
+    "name", "contact", "street", "postal_code", "city", "email", "phone", "iban", "bic", "creditor_id",
+)  # fmt: skip
 
 
 class NoInvoiceError(LookupError):

@@ -7,7 +7,8 @@ from typing import Any
 
 from piccolo.columns.combination import Where, WhereRaw
 
-from api.billing.tables import Invoice, InvoiceLine, ServiceEntry, Unissued
+from api.billing.documents.tables import InvoiceDocument
+from api.billing.tables import Invoice, InvoiceLine, ServiceEntry
 from api.tables import Customer, Order
 
 LONGEST_NUMBER = 15
@@ -67,7 +68,8 @@ async def _known(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ids = [row["id"] for row in rows]
     if not ids:
         return []
-    waiting = set(await Unissued.select(Unissued.invoice).where(Unissued.invoice.is_in(ids)).output(as_list=True))
+    archived = InvoiceDocument.select(InvoiceDocument.invoice).where(InvoiceDocument.invoice.is_in(ids))
+    issued = set(await archived.output(as_list=True))
     people = await Customer.select(Customer.id, Customer.number).where(
         Customer.id.is_in(sorted({row["customer"] for row in rows}))
     )
@@ -80,7 +82,7 @@ async def _known(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         | {
             "customer_number": numbers[row["customer"]],
             "corrected": names.get(row["corrects"]),
-            "is_issued": row["id"] not in waiting,
+            "is_issued": row["id"] in issued,
         }
         for row in rows
     ]

@@ -1,6 +1,7 @@
 """The invoice run is killed with -9 at random points, again and again: no entry is billed twice, none is forgotten.
 
-Documents are left to a later run here: 5,000 of them take minutes, and they are made after the sums are kept.
+The large run leaves the documents to a later one: 5,000 of them take minutes, and they are made when the sums are kept.
+A small one is killed while it makes them.
 """
 
 import asyncio
@@ -10,8 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -19,13 +20,18 @@ import pytest
 
 from api import counters
 from api.billing import cents, reconcile
+from api.billing.documents import archive
+from api.billing.documents.tables import InvoiceDocument
 from api.billing.run import run
-from api.billing.tables import Invoice, InvoiceLine, OpenEntry, ServiceEntry
+from api.billing.tables import Invoice, InvoiceLine, OpenEntry, ServiceEntry, Unissued
+from api.notices.tables import Outbox
+from tests.customer.patience import wait_for
 from tests.unit.api import billed, databases
 from tests.unit.api.cluster import cluster
 
 CUSTOMERS, SERVICES = 5000, 20
 KILLS = 6
+DOCUMENTS = 80
 RUN_TAKES_AT_MOST_S = 240
 ANKUNFT = str(Path(sys.executable).with_name("ankunft"))
 ROOT = Path(__file__).parents[2]
@@ -57,6 +63,9 @@ email = "rechnung@hosting.test"
 vat_id = "DE136695976"
 iban = "DE02120300000000202051"
 bic = "BYLADEM1001"
+contact = "Buchhaltung"
+phone = "+49301234567"
+creditor_id = "DE98ZZZ09999999999"
 """
 
 
@@ -67,52 +76,95 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def filled(kind: str, folder: Path) -> AsyncIterator[str]:
-    """A database of *kind* with 5,000 customers of 20 services each; yield its URL."""
-    if kind == "sqlite":
-        async with databases.sqlite_copy(folder / "template.sqlite", folder) as url:
-            await billed.many(CUSTOMERS, SERVICES)
-            yield url
-    else:
-        with cluster() as urls:
-            async with databases.postgresql_copy(urls) as url:
-                await billed.many(CUSTOMERS, SERVICES)
-                yield url
+async def filled(kind: str, folder: Path, customers: int, services: int) -> AsyncIterator[Path]:
+    """A database of *kind* with so many customers of so many services each; yield the settings of its API."""
+    async with AsyncExitStack() as stack:
+        if kind == "sqlite":
+            database = databases.sqlite_copy(folder / "template.sqlite", folder)
+        else:
+            database = databases.postgresql_copy(stack.enter_context(cluster()))
+        url = await stack.enter_async_context(database)
+        await billed.many(customers, services)
+        config = folder / "ankunft.toml"
+        config.write_text(CONFIG.format(url=url, folder=folder, root=ROOT))
+        await asyncio.to_thread(subprocess.run, [ANKUNFT, "--config", str(config), "init"], check=True)
+        yield config
 
 
-def start(config: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start the run as an operator does."""
-    command = [ANKUNFT, "--config", str(config), "invoice-run", "--until", f"{billed.BEGUN}"]
-    with log.open("ab") as output:
-        return subprocess.Popen(command, stdout=output, stderr=output, cwd=config.parent)
+class Strikes:
+    """Starts the run again and again, and kills it with -9 a random while after it got something done."""
+
+    def __init__(self, config: Path, *options: str) -> None:
+        self.command = [ANKUNFT, "--config", str(config), "invoice-run", "--until", f"{billed.BEGUN}", *options]
+        self.log = config.with_name("log")
+        seed = int.from_bytes(os.urandom(4))
+        print(f"seed {seed}")
+        self.moments = random.Random(seed)  # noqa: S311 (a test's dice)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the run as an operator does."""
+        with self.log.open("ab") as output:
+            return subprocess.Popen(self.command, stdout=output, stderr=output, cwd=self.log.parent)
+
+    async def strike(self, progress: Callable[[], Awaitable[int]], within_s: float) -> bool:
+        """Kill a run within so many seconds after *progress*; return whether it was still at work."""
+        before, until = await progress(), monotonic() + 60
+        process = self.start()
+        while await progress() == before and process.poll() is None:
+            assert monotonic() < until, self.log.read_text()
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(self.moments.uniform(0, within_s))
+        process.send_signal(signal.SIGKILL)
+        return process.wait() == -signal.SIGKILL
+
+    def finish(self) -> None:
+        """Let a run come to its end."""
+        assert self.start().wait(RUN_TAKES_AT_MOST_S) == 0, self.log.read_text()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_a_run_that_is_killed_again_and_again_bills_each_entry_once(kind: str) -> None:
-    seed = int.from_bytes(os.urandom(4))
-    print(f"seed {seed}")
-    moments = random.Random(seed)  # noqa: S311 (a test's dice)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with filled(kind, folder) as url:
-            config, log = folder / "ankunft.toml", folder / "log"
-            config.write_text(CONFIG.format(url=url, folder=folder, root=ROOT))
-            await asyncio.to_thread(subprocess.run, [ANKUNFT, "--config", str(config), "init"], check=True)
-            killed_while_billing = 0
-            for _ in range(KILLS):
-                before = await Invoice.count()
-                process = start(config, log)
-                until = monotonic() + 60
-                while await Invoice.count() == before and process.poll() is None:  # it has begun to write
-                    assert monotonic() < until, log.read_text()
-                    await asyncio.sleep(0.02)
-                await asyncio.sleep(moments.uniform(0, 1.2))
-                process.send_signal(signal.SIGKILL)
-                killed_while_billing += process.wait() == -signal.SIGKILL
-            assert killed_while_billing >= KILLS // 2, log.read_text()
+        async with filled(kind, Path(name), CUSTOMERS, SERVICES) as config:
+            strikes = Strikes(config, "--no-documents")
+            at_work = [await strikes.strike(Invoice.count, within_s=1.2) for _ in range(KILLS)]
+            assert sum(at_work) >= KILLS // 2, strikes.log.read_text()
             assert 0 < await Invoice.count() < CUSTOMERS
-            assert start(config, log).wait(RUN_TAKES_AT_MOST_S) == 0, log.read_text()
+            await asyncio.to_thread(strikes.finish)
             await assert_exact()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_run_that_is_killed_while_it_makes_documents_sends_each_one_once(kind: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        async with filled(kind, Path(name), DOCUMENTS, 2) as config:
+            strikes = Strikes(config)
+            at_work = [await strikes.strike(InvoiceDocument.count, within_s=0.6) for _ in range(2)]
+            assert any(at_work), strikes.log.read_text()
+            assert 0 < await InvoiceDocument.count() < DOCUMENTS
+            await asyncio.to_thread(strikes.finish)
+            assert await InvoiceDocument.count() == DOCUMENTS
+            assert len(set(await InvoiceDocument.select(InvoiceDocument.invoice).output(as_list=True))) == DOCUMENTS
+            mails = await Outbox.select(Outbox.order).where(Outbox.kind == "invoice_issued").output(as_list=True)
+            assert len(mails) == len(set(mails)) == DOCUMENTS
+            assert await Unissued.count() == 0
+            assert not (await archive.verify()).broken
+            await asyncio.to_thread(no_makers_are_left, name)
+
+
+def no_makers_are_left(folder: str) -> None:
+    """Wait until nobody makes documents for a run that is gone."""
+    wait_for("the makers of documents are gone", lambda: not makers(folder), timeout_s=20)
+
+
+def makers(folder: str) -> list[str]:
+    """Return the processes that still work in *folder*, where the run was started."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if str(place.readlink()) == folder:
+                found.append(place.parent.name)
+    return found
 
 
 async def assert_exact() -> None:

@@ -10,8 +10,9 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 
 from api.billing.documents.made import Made
@@ -30,7 +31,10 @@ class Press(AbstractAsyncContextManager["Press"]):
         self.processes = processes or os.cpu_count() or 1
         self._templates = templates
         self._pool = ProcessPoolExecutor(
-            self.processes, mp_context=get_context("spawn"), max_tasks_per_child=DOCUMENTS_PER_PROCESS
+            self.processes,
+            mp_context=get_context("spawn"),
+            initializer=_end_with_the_run,
+            max_tasks_per_child=DOCUMENTS_PER_PROCESS,
         )
 
     async def make(self, statement: Statement) -> Made:
@@ -46,6 +50,18 @@ class Press(AbstractAsyncContextManager["Press"]):
     ) -> None:
         """End the processes; what was not begun is not made."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_the_run() -> None:
+    """Let this process end when the one that wants its documents is gone, even by kill -9: nobody else would end it."""
+    run = parent_process()
+    assert run is not None, "the pool starts it"
+
+    def wait() -> None:
+        run.join()
+        os._exit(1)
+
+    Thread(target=wait, name="end with the run", daemon=True).start()
 
 
 def _made(statement: Statement, templates: Path) -> Made:

@@ -19,6 +19,9 @@ email = "rechnung@hosting.test"
 vat_id = "DE136695976"
 iban = "DE02120300000000202051"
 bic = "BYLADEM1001"
+contact = "Buchhaltung"
+phone = "+49301234567"
+creditor_id = "DE98ZZZ09999999999"
 """
 
 
