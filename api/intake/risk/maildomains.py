@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import dns.resolver
 from dns.asyncresolver import Resolver
 from dns.nameserver import Do53Nameserver
+
+from api.settings import SettingsError
 
 TAKES_MAIL, TAKES_NONE, ABSENT = "takes_mail", "takes_none", "absent"
 DNS_PORT = 53
@@ -16,7 +19,10 @@ REMEMBERED = 10_000
 def resolver(addresses: Sequence[str]) -> Resolver:
     """Return a resolver that asks *addresses* (`address` or `address:port`) and remembers for as long as DNS says."""
     made = Resolver(configure=False)
-    made.nameservers = [Do53Nameserver(*_split(address)) for address in addresses]
+    try:
+        made.nameservers = [Do53Nameserver(*split(address)) for address in addresses]
+    except ValueError as error:
+        raise SettingsError("[risk] resolvers are IP addresses, with or without a port") from error
     made.cache = dns.resolver.LRUCache(REMEMBERED)
     return made
 
@@ -47,10 +53,11 @@ async def _has_address(by: Resolver, domain: str) -> bool:
     return False
 
 
-def _split(address: str) -> tuple[str, int]:
-    """Return address and port of `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`."""
+def split(address: str) -> tuple[str, int]:
+    """Return IP address and port of `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`."""
+    host, port = address, ""
     if address.startswith("["):
         host, _, port = address[1:].partition("]")
-        return host, int(port.removeprefix(":") or DNS_PORT)
-    host, colon, port = address.partition(":")
-    return (host, int(port)) if colon and ":" not in port else (address, DNS_PORT)
+    elif address.count(":") == 1:
+        host, _, port = address.partition(":")
+    return str(ip_address(host)), int(port.removeprefix(":") or DNS_PORT)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import maxminddb
 
 from api.intake.risk import maildomains, vies
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def sources(
     """Return the sources that the operator set, and those that other rooms hand in.
 
     Raises:
-        OSError: the file with the countries of addresses cannot be read.
+        SettingsError: the file with the countries of addresses, or the name of a resolver, cannot be used.
     """
     risk = settings.risk
     return Sources(
@@ -117,7 +117,10 @@ class Asking:
 
 def _countries(path: str) -> Callable[[str], str | None]:
     """Return the look-up in a MaxMind file, whose records differ by vendor."""
-    database = maxminddb.open_database(path, maxminddb.MODE_AUTO)
+    try:
+        database = maxminddb.open_database(path, maxminddb.MODE_AUTO)
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise SettingsError(f"[risk] country_database: {path} is no MaxMind database that can be read") from error
 
     def country(address: str) -> str | None:
         record: Any = database.get(address) or {}

@@ -4,13 +4,14 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from api.activation.acceptance import accept
 from api.activation.correction import correct
+from api.billing.receivables import debits, returns
+from api.billing.receivables.movements import left_unpaid
 from api.console.cart import cart_view
 from api.equipment import Equipment
 from api.intake import placing
@@ -22,6 +23,7 @@ from api.intake.screening import screen_waiting
 from api.lifecycle import OrderEvent
 from api.tables import Customer, Journal, Order
 from api.work import keep_on, loops
+from tests.unit.api.issued import TODAY, accepted, bill, hoster
 from tests.unit.api.orderform import further_form, id_of, new_name, offered, placed, row_of
 from tests.unit.api.playedsources import country_file, dns_server, vies_server
 from tests.unit.api.riskcases import checked, rules_of, strict, ways_of
@@ -97,22 +99,23 @@ async def test_what_sources_say_counts_and_what_they_do_not_say_is_a_note(equipm
 
 
 async def test_who_left_an_invoice_unpaid_waits_for_a_person_under_any_name(equipment: Equipment) -> None:
-    first = await offered(equipment)
-    await accept(equipment, first, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
-    (customer,) = await Customer.select()
-
-    async def unpaid(customers: Any) -> bool:
-        return customer["id"] in customers
-
-    asked = Sources(unpaid=unpaid)
-    same_account = await checked(
-        equipment, asked, customer__email="n@example.net", customer__phone="+4915187654321", customer__family_name="New"
-    )
+    here = hoster(equipment)
+    await accepted(here)
+    (number,) = await bill(here)
+    await debits.run(here, TODAY + timedelta(days=30), TODAY, actor="staff:Anna")
+    asked = Sources(unpaid=left_unpaid)
+    other_name = {
+        "customer__email": "n@example.net", "customer__phone": "+4915187654321", "customer__family_name": "New",
+    }  # fmt: skip
+    paid_so_far = await checked(here, asked, **other_name)
+    assert await rules_of(paid_so_far) == {"customer_alike"}
+    await returns.by_hand(number, TODAY, actor="staff:Anna")
+    same_account = await checked(here, asked, **other_name)
     assert (await row_of(same_account))["state"] == "IN_REVIEW"
     assert await rules_of(same_account) == {"unpaid_before", "customer_alike"}
     somebody_else = await checked(
-        equipment, asked, customer__email="n@example.com", customer__phone="+4915187654322",
-        customer__family_name="Else", payment__iban="DE89370400440532013000",
+        here, asked, customer__email="n@example.com", customer__phone="+4915187654322", customer__family_name="Else",
+        payment__iban="DE89370400440532013000",
     )  # fmt: skip
     assert await ways_of(somebody_else) == ["sms", "contract"]
 

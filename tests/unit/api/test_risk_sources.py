@@ -3,13 +3,14 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from api.intake.risk.maildomains import _split
+from api.intake.risk.maildomains import split
 from api.intake.risk.sources import Asking, Sources, few_at_once, sources
-from api.settings import Risk, Settings
+from api.settings import Risk, Settings, SettingsError
 from tests.unit.api.playedsources import country_file, dns_server, vies_server
 
 ZONE = {
@@ -91,11 +92,24 @@ async def test_a_registry_is_asked_a_few_questions_at_once_and_each_to_its_end()
 
 
 def test_resolvers_are_written_with_and_without_port() -> None:
-    assert _split("192.0.2.1") == ("192.0.2.1", 53)
-    assert _split("192.0.2.1:5353") == ("192.0.2.1", 5353)
-    assert _split("2001:db8::1") == ("2001:db8::1", 53)
-    assert _split("[2001:db8::1]:5353") == ("2001:db8::1", 5353)
-    assert _split("[2001:db8::1]") == ("2001:db8::1", 53)
+    assert split("192.0.2.1") == ("192.0.2.1", 53)
+    assert split("192.0.2.1:5353") == ("192.0.2.1", 5353)
+    assert split("2001:db8::1") == ("2001:db8::1", 53)
+    assert split("[2001:db8::1]:5353") == ("2001:db8::1", 5353)
+    assert split("[2001:db8::1]") == ("2001:db8::1", 53)
+
+
+@pytest.mark.parametrize("changes", [{"resolvers": ("ns1.example",)}, {"resolvers": ("192.0.2.1:dns",)}])
+def test_a_resolver_that_is_no_address_is_said_at_the_start(settings: Settings, changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="resolvers"):
+        with_risk(settings, **changes)
+
+
+def test_a_country_file_that_is_none_is_said_at_the_start(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "text.mmdb").write_text("countries")
+    for name in ("missing.mmdb", "text.mmdb"):
+        with pytest.raises(SettingsError, match=name):
+            with_risk(settings, country_database=tmp_path / name)
 
 
 async def test_vies_says_yes_or_no_and_everything_else_is_no_answer(settings: Settings) -> None:
