@@ -24,6 +24,14 @@ class Registry(msgspec.Struct, frozen=True):
     folder: Path
 
 
+class ContractsLmtp(msgspec.Struct, frozen=True):
+    """Where mails with signed contracts are taken."""
+
+    host: str
+    port: int
+    address: str
+
+
 class Lab(msgspec.Struct, frozen=True):
     """A fleet with its API, seen by those who use it."""
 
@@ -40,6 +48,7 @@ class Lab(msgspec.Struct, frozen=True):
     #: The settings file of the API, for `ankunft --config`.
     config: Path
     registry: Registry
+    contracts_lmtp: ContractsLmtp
 
 
 def read_lab(file: Path) -> Lab:

@@ -13,6 +13,11 @@ FAX_LINE, FAX_LINES = 1728, 1145
 Sheet = Image.Image
 
 
+def illegible() -> bytes:
+    """Return a page that no machine reads: blank but for dirt."""
+    return pdf_of([scanned(Image.new("L", (1240, 1754), 255), noise=0.4)])
+
+
 def printed(pdf: bytes, dpi: int = 200) -> list[Sheet]:
     """Return the pages on paper, grey."""
     document = pypdfium2.PdfDocument(pdf)

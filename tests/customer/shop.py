@@ -1,6 +1,7 @@
 """The public order API, used as a customer's browser uses it, and as staff at their desk do."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -71,6 +72,14 @@ class Shop:
 
         return wait_for(f"order {order.cart_id} is {' or '.join(states)}", look, timeout_s=timeout_s, every_s=every_s)
 
+    def contract(self, order: Receipt) -> bytes:
+        """Download the contract to sign."""
+        path = f"/api/v1/orders/{order.cart_id}/contract.pdf"
+        response = self.http.get(path, headers=_bearer(order))
+        if response.status_code != HTTPStatus.OK:
+            raise UnexpectedAnswerError(f"GET {path}: {response.status_code}: {response.text[:500]}")
+        return response.content
+
     def cart(self, cart_id: str) -> Answer:
         """Open the order on a staff member's screen."""
         return self._call("GET", f"/api/v1/staff/carts/{cart_id}", 200, headers=self._staff)
@@ -82,6 +91,26 @@ class Shop:
     def retry(self, cart_id: str) -> Answer:
         """Have a parked job tried again, as staff do when its cause is gone."""
         return self._call("POST", f"/api/v1/staff/carts/{cart_id}/retry", 200, headers=self._staff)
+
+    def returns(self) -> list[Answer]:
+        """Look what came back and waits for a person."""
+        found: list[Answer] = self._call("GET", "/api/v1/staff/returns", 200, headers=self._staff)["returns"]
+        return found
+
+    def hand_in(self, *scans: bytes) -> list[int]:
+        """Hand scans in, all at once, as staff do with the post."""
+        files = [("file", (f"scan {number}.tif", scan, "image/tiff")) for number, scan in enumerate(scans)]
+        answer = self._call("POST", "/api/v1/staff/returns", 202, headers=self._staff, files=files)
+        return [int(number) for number in answer["numbers"]]
+
+    def approve(self, number: int) -> Answer:
+        """Confirm the signature on a document that is filed."""
+        return self._call("POST", f"/api/v1/staff/returns/{number}/approve", 200, headers=self._staff)
+
+    def file(self, number: int, cart_id: str) -> Answer:
+        """File a document that nobody could read, and confirm its signature in the same step."""
+        form = {"cart_id": cart_id, "approve": True}
+        return self._call("POST", f"/api/v1/staff/returns/{number}/file", 200, headers=self._staff, json=form)
 
     def _call(self, method: str, path: str, expected: int, **request: Any) -> Answer:
         response = self.http.request(method, path, **request)
