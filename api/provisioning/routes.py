@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from base64 import b64encode
 from collections.abc import Sequence
@@ -82,6 +83,7 @@ async def ask_for_work(request: Req) -> Response[Any]:
         ask = await edge.read(request, Ask)
         await hosts.seen(host.name, ask.digest)
     end = time.monotonic() + min(ask.wait_s, state.equipment.settings.leases.long_poll_s)
+    closing: asyncio.Event = state.equipment.closing
     draws_too = bool(ask.digest) and host.state == hosts.APPROVED
     with state.bell.waiting(host.name, draws=draws_too, works=ask.capacity > 0) as waiter:
         while True:
@@ -90,7 +92,7 @@ async def ask_for_work(request: Req) -> Response[Any]:
             if work.draws or work.jobs:
                 return Response(work, status_code=200)
             left = end - time.monotonic()
-            if left <= 0 or not await waiter.wait(left) or state.equipment.closing.is_set():
+            if left <= 0 or closing.is_set() or not await waiter.wait(left) or closing.is_set():
                 return Response(None, status_code=204)
 
 

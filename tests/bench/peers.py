@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg
 
@@ -21,6 +22,7 @@ from tests.contract.process import ROOT, SETTINGS, free_port
 from tests.customer.patience import wait_for
 from tests.unit.api.cluster import cluster
 
+NONE: Mapping[str, str] = MappingProxyType({})
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -29,6 +31,7 @@ class Peer:
     """A server that takes orders."""
 
     kind: str
+    url: str
     port: int
     process: subprocess.Popen[bytes]
 
@@ -39,17 +42,17 @@ class Peer:
 
 
 @contextmanager
-def peers(database: str, *kinds: str) -> Iterator[Mapping[str, Peer]]:
-    """Run the peers *kinds* on *database* ("postgresql" or "sqlite") until the block ends."""
+def peers(database: str, *kinds: str, settings: Mapping[str, str] = NONE) -> Iterator[Mapping[str, Peer]]:
+    """Run the peers *kinds* on *database* ("postgresql" or "sqlite") until the block ends; *settings* are variables."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="ankunft-bench-"))
         stack.callback(shutil.rmtree, folder)
         urls = stack.enter_context(cluster()) if database == "postgresql" else f"sqlite:///{folder}/{{name}}.sqlite"
-        yield {kind: stack.enter_context(_running(kind, folder, urls)) for kind in kinds}
+        yield {kind: stack.enter_context(_running(kind, folder, urls, settings)) for kind in kinds}
 
 
 @contextmanager
-def _running(kind: str, folder: Path, urls: str) -> Iterator[Peer]:
+def _running(kind: str, folder: Path, urls: str, settings: Mapping[str, str]) -> Iterator[Peer]:
     url, port = urls.format(name=kind), free_port()
     if url.startswith("postgresql"):
         asyncio.run(_create(urls.format(name="postgres"), kind))
@@ -60,7 +63,7 @@ def _running(kind: str, folder: Path, urls: str) -> Iterator[Peer]:
         folder=own, port=port, smtp_port=1, sms_url="json://127.0.0.1/{{phone}}", root=ROOT, lease_s=30
     )
     config.write_text(text)
-    environment = os.environ | {"ANKUNFT_CONFIG": str(config), "ANKUNFT_DATABASE_URL": url}
+    environment = os.environ | {"ANKUNFT_CONFIG": str(config), "ANKUNFT_DATABASE_URL": url, **settings}
     program = Path(sys.executable).with_name("ankunft")
     subprocess.run([program, "init"], env=environment, check=True, capture_output=True)
     process = subprocess.Popen(
@@ -68,9 +71,10 @@ def _running(kind: str, folder: Path, urls: str) -> Iterator[Peer]:
     )
     try:
         wait_for(f"{kind} answers", lambda: _listens(port), timeout_s=30)
-        yield Peer(kind, port, process)
+        yield Peer(kind, url, port, process)
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
 
 
