@@ -50,6 +50,8 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     contract.show_contract,
     invoices.show_invoice,
     customer_invoices.show_invoice,
+    customer_invoices.list_open_items,
+    customer_invoices.list_unpaid,
     console.find_carts,
     console.show_cart,
     console.accept_cart,

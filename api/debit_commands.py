@@ -17,8 +17,11 @@ from api.billing.receivables.bank_statement import BankStatementError
 from api.billing.receivables.debit_file import DebitFileError
 from api.billing.receivables.debits import File
 from api.billing.receivables.movements import Booking, Kind
+from api.billing.receivables.open_items import OpenItem
 from api.commands import AS_JSON, OPERATOR, run, show
+from api.customers import numbers
 from api.equipment import equip
+from api.identity import NotThereError
 from api.invoice_commands import DAY, TARGET, put
 from api.piccolo_conf import DB
 
@@ -115,7 +118,7 @@ def payment_group() -> None:
 @AS_JSON
 def payment_open(*, customer: int | None, unpaid: bool, as_json: bool) -> None:
     """List open items, the longest due first."""
-    found = run(open_items.items(customer, only_unpaid=unpaid))
+    found = run(_open(customer, only_unpaid=unpaid))
     lines = [
         f"{item.number:<10} {item.customer:>8}  due {item.due_on}  {money(item.open_cents, 'de'):>14}"
         f"{'  unpaid' if item.unpaid else ''}"
@@ -168,6 +171,15 @@ def euros(text: str) -> int:
     if not AMOUNT.match(text):
         raise click.BadParameter("an amount is written like 3.99 or 3,99", param_hint="AMOUNT")
     return int(Decimal(text.replace(",", ".")).scaleb(2))
+
+
+async def _open(customer: int | None, *, only_unpaid: bool) -> list[OpenItem]:
+    if customer is None:
+        return await open_items.items(only_unpaid=only_unpaid)
+    found = await numbers.customer_of(customer)
+    if found is None:
+        raise NotThereError(f"there is no customer {customer}")
+    return await open_items.items(await numbers.all_of(found), only_unpaid=only_unpaid)
 
 
 async def _booked(number: str, cents: int, day: date, reference: str, kind: Kind) -> int:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from api import settings
-from api.billing import issuing
+from api.billing import issuing, public_bodies
 from api.billing.documents import archive, keeping
 from api.billing.documents.archive import Verdict
 from api.billing.documents.words import money
@@ -68,6 +68,20 @@ def invoice_resend(number: str, *, as_json: bool) -> None:
     """Mail the archived document of invoice NUMBER to its customer once more."""
     run(keeping.send_again(number, actor=OPERATOR))
     show({"number": number}, as_json=as_json, line=f"{number} is on its way once more")
+
+
+@invoice_group.command("leitweg")
+@click.argument("customer", type=int)
+@click.argument("reference", required=False)
+@AS_JSON
+def invoice_leitweg(customer: int, reference: str | None, *, as_json: bool) -> None:
+    """Make invoices to CUSTOMER, a public body, XRechnungen with this Leitweg-ID; without one, ordinary again."""
+    try:
+        run(public_bodies.refer(customer, reference, actor=OPERATOR))
+    except public_bodies.BuyerReferenceError as error:
+        raise click.BadParameter(str(error), param_hint="REFERENCE") from error
+    line = f"invoices to {customer} name {reference}" if reference else f"invoices to {customer} are ordinary ones"
+    show({"customer": customer, "reference": reference}, as_json=as_json, line=line)
 
 
 @invoice_group.command("held")

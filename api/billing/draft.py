@@ -68,6 +68,8 @@ class Particulars(NamedTuple):
     issued_on: date
     corrects: str | None
     is_first: bool
+    #: Leitweg-ID.
+    buyer_reference: str | None = None
 
 
 def reckon(entries: Sequence[Row]) -> Draft:
@@ -110,6 +112,7 @@ def write(draft: Draft, seller: SellerFacts, customer: Row, said: Particulars) -
         payment="sepa_debit" if debits else "transfer",
         mandate=_mandate(customer, is_first=said.is_first) if debits else None,
         corrects=said.corrects,
+        buyer_reference=said.buyer_reference,
         small_business=seller.small_business,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from api import counters
-from api.billing import draft
+from api.billing import draft, public_bodies
 from api.billing.draft import Draft, Particulars
 from api.billing.ledger import ROWS
 from api.billing.tables import Invoice, InvoiceLine, ServiceEntry, Unissued
@@ -68,16 +68,18 @@ async def write(
     """Write an invoice or credit note, issued on *day*, for each (customer's row, draft); return their numbers."""
     if not drafts:
         return []
-    known = await _known([customer["id"] for customer, _ in drafts])
+    ids = [customer["id"] for customer, _ in drafts]
+    known, references = await _known(ids), await public_bodies.references(ids)
     serials = await counters.take_many(counters.INVOICE, len(drafts))
     rows = []
     for serial, (customer, made) in zip(serials, drafts, strict=True):
-        said = Particulars(serial, day, corrects["number"] if corrects else None, customer["id"] not in known)
+        who = customer["id"]
+        said = Particulars(serial, day, corrects["number"] if corrects else None, who not in known, references.get(who))
         rows.append(_row(customer, draft.write(made, seller, customer, said), serial, corrects))
-    ids = {row["serial"]: row["id"] for row in await Invoice.insert(*rows).returning(Invoice.id, Invoice.serial)}
-    await Unissued.insert(*(Unissued(invoice=invoice) for invoice in ids.values()))
+    made_ids = {row["serial"]: row["id"] for row in await Invoice.insert(*rows).returning(Invoice.id, Invoice.serial)}
+    await Unissued.insert(*(Unissued(invoice=invoice) for invoice in made_ids.values()))
     lines = [
-        InvoiceLine(invoice=ids[serial], position=at, entry=entry["id"], net_cents=net)
+        InvoiceLine(invoice=made_ids[serial], position=at, entry=entry["id"], net_cents=net)
         for serial, (_, made) in zip(serials, drafts, strict=True)
         for at, (entry, net) in enumerate(zip(made.entries, made.nets, strict=True), start=1)
     ]

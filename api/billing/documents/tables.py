@@ -7,6 +7,7 @@ from piccolo.table import Table
 
 from api.billing.tables import Invoice
 from api.piccolo_conf import DB
+from api.tables import Customer
 
 
 class InvoiceDocument(Table, db=DB, tablename="invoice_document"):
@@ -26,3 +27,11 @@ class InvoiceDocument(Table, db=DB, tablename="invoice_document"):
     #: SHA-256 over the former row's seal, the place, the number and the digests: nothing is exchanged unseen.
     seal = Varchar(64)
     archived_at = Timestamptz(default=None)
+
+
+class BuyerReference(Table, db=DB, tablename="buyer_reference"):
+    """The Leitweg-ID of a public body: with it, invoices are XRechnungen."""
+
+    customer = ForeignKey(Customer, on_delete=OnDelete.restrict, primary_key=True)
+    reference = Varchar(46)
+    set_at = Timestamptz(default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -42,11 +42,13 @@ class Moved(msgspec.Struct, frozen=True):
     actor: str
 
 
-async def items(customer: int | None = None, *, only_unpaid: bool = False, most: int = MOST) -> list[OpenItem]:
-    """Return open items, the longest due first: all, or those of a *customer* (number)."""
+async def items(
+    customers: Collection[int] | None = None, *, only_unpaid: bool = False, most: int = MOST
+) -> list[OpenItem]:
+    """Return open items, the longest due first: all, or those of *customers* (ids)."""
     wanted: list[Any] = [Receivable.open_cents != 0]
-    if customer is not None:
-        wanted.append(CUSTOMER.number == customer)
+    if customers is not None:
+        wanted.append(Receivable.customer.is_in(list(customers)))
     if only_unpaid:
         overdue = (Receivable.way == "transfer") & (Receivable.due_on < _today())
         wanted += [Receivable.open_cents > 0, Receivable.returned_on.is_not_null() | overdue]
