@@ -67,7 +67,7 @@ async def follow_domains(equipment: Equipment, order_id: int) -> None:
 async def end(order_id: int, day: date, *, actor: str, item: str | None = None, event: str = "SERVICES_ENDED") -> None:
     """End the services of *order_id* on *day*, or those of one *item* of it; take back what was charged beyond.
 
-    An earlier end stays. Raises nothing where nothing runs.
+    An earlier end stays; what would begin later never begins. Raises nothing where nothing runs.
     """
     mine = (Service.order == order_id) & (Service.interval_months > 0)
     if item is not None:
@@ -76,6 +76,9 @@ async def end(order_id: int, day: date, *, actor: str, item: str | None = None, 
     rows = await Service.update({Service.ends_on: day}).where(later).returning(*Service.all_columns())
     over = [row["id"] for row in rows if row["next_on"] is None or row["next_on"] >= day]
     if over:
+        await Service.update({Service.ends_on: Service.begins_on}).where(
+            Service.id.is_in(over), Service.begins_on > day
+        )
         await Service.update({Service.next_on: None}).where(Service.id.is_in(over))
         await _take_back(over, day)
     await journal.write(

@@ -54,8 +54,11 @@ def _slices(rows: list[Any]) -> list[list[Any]]:
 
 
 async def _filed() -> int:
-    row = TariffVersion(tariff="bulk", version=1, content="{}", filed_at=datetime.now(UTC))
-    return int((await TariffVersion.insert(row).returning(TariffVersion.id))[0]["id"])
+    known = await TariffVersion.select(TariffVersion.id).where(TariffVersion.tariff == "bulk").first()
+    if known is None:
+        row = TariffVersion(tariff="bulk", version=1, content="{}", filed_at=datetime.now(UTC))
+        (known,) = await TariffVersion.insert(row).returning(TariffVersion.id)
+    return int(known["id"])
 
 
 def _customer(number: int) -> Customer:

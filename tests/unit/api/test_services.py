@@ -12,6 +12,7 @@ from api.activation.acceptance import accept
 from api.activation.changed import domains_changed
 from api.billing import services
 from api.billing.periods import today
+from api.billing.reconcile import reconcile
 from api.billing.tables import OpenEntry, Service, ServiceEntry, TariffVersion
 from api.domains import decisions
 from api.engine.conflicts import is_conflict
@@ -111,6 +112,20 @@ async def test_a_suspended_contract_goes_on_at_its_price_from_the_day_it_is_resu
         await services.resume(equipment, order_id, start, actor=SYSTEM)  # before it ended: the end is as if not said
     begun = await Service.select().where(Service.ends_on.is_null())
     assert {service["begins_on"] for service in begun} == {service["next_on"] for service in begun} == {later}
+
+
+async def test_what_was_to_be_resumed_later_ends_before_it_begins(equipment: Equipment) -> None:
+    order_id = await accepted(equipment)
+    start = (await entries_of(order_id))[0]["period_start"]
+    later = date.fromordinal(start.toordinal() + 100)
+    async with DB.transaction():
+        await services.end(order_id, start, actor=SYSTEM)
+        await services.resume(equipment, order_id, later, actor=SYSTEM)
+    assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 399
+    async with DB.transaction():
+        await services.end(order_id, start, actor=SYSTEM)
+    assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 0
+    assert await reconcile(later) == []
 
 
 async def test_a_changed_tariff_is_charged_from_its_day_on(equipment: Equipment) -> None:

@@ -1,0 +1,110 @@
+"""The invoice run over 100,000 contracts: invoices a second, memory, and documents a second and core."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.progress import Progress
+
+from api.billing import issuing
+from api.billing.run import run as bill
+from api.billing.tables import Invoice, InvoiceLine
+from tests.bench.results import Figure, Results
+from tests.unit.api import billed, databases
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS, ENTRIES = 100_000, 3
+DOCUMENTS = 100
+#: Documents made before the clock starts: fonts, schematron and schemas are loaded by then.
+WARM = 16
+
+
+class Seen(NamedTuple):
+    """What a run was seen to do."""
+
+    rate: float
+    #: KiB held when a tenth was billed, and at the end.
+    early: int
+    late: int
+
+
+def resident() -> int:
+    """Return the KiB of memory that this process holds; see proc(5)."""
+    gc.collect()
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1])
+
+
+async def bill_all(contracts: int) -> Seen:
+    """Bill so many contracts that have no entry yet."""
+    await billed.many(contracts, ENTRIES)
+    done, early = 0, 0
+
+    def tick(customers: int) -> None:
+        nonlocal done, early
+        done += customers
+        if not early and done >= contracts // 10:
+            early = resident()
+
+    began = time.perf_counter()
+    totals = await bill(billed.task(billed.BEGUN), tick)
+    seconds = time.perf_counter() - began
+    assert totals.invoices == await Invoice.count() == contracts
+    assert await InvoiceLine.count() == contracts * ENTRIES
+    return Seen(contracts / seconds, early, resident())
+
+
+async def issue_some() -> float:
+    """Make, validate and archive documents in one process; return how many a second."""
+    seconds: list[float] = []
+    for number in (WARM, DOCUMENTS):
+        await billed.many(number, ENTRIES, first=100_001 + len(seconds) * DOCUMENTS)
+        await bill(billed.task(billed.BEGUN))
+        began = time.perf_counter()
+        issued = await issuing.issue(ROOT / "templates", processes=1)
+        assert issued.documents == number, issued.held
+        seconds.append(time.perf_counter() - began)
+    return DOCUMENTS / seconds[-1]
+
+
+async def _measured() -> tuple[Seen, float]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        template = folder / "template.sqlite"
+        for part in ("documents", "run"):
+            (folder / part).mkdir()
+        async with databases.sqlite_copy(template, folder / "documents"):
+            documents = await issue_some()
+        async with databases.sqlite_copy(template, folder / "run"):
+            return await bill_all(CONTRACTS), documents
+
+
+def run() -> Results:
+    """Measure on SQLite, the default; a process of its own keeps the memory of other benches out."""
+    with Progress(transient=True) as progress:
+        progress.add_task(f"{CONTRACTS:,} contracts", total=None)
+        seen, documents = asyncio.run(_measured())
+    return {
+        "P7 documents": Figure(
+            value=documents, unit="documents a second and core", ratio=documents, goal="≥ 10",
+            against=f"PDF/A-3, XML, validation by schematron, archive; {DOCUMENTS} by one process, its start included",
+        ),
+        "P7 run": Figure(
+            value=seen.rate, unit="invoices a second", ratio=None,
+            against=f"{CONTRACTS:,} contracts of {ENTRIES} entries each: entries, numbers, invoices, on SQLite",
+        ),
+        "P7 memory": Figure(
+            value=seen.late / 1024, unit="MiB", ratio=seen.late / seen.early, goal="≤ 1.1",
+            against="at the end, to what was held when a tenth was billed",
+        ),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    for key, figure in run().items():
+        print(f"{key}: {figure['value']:.1f} {figure['unit']}, ratio {figure['ratio']} ({figure['against']})")
