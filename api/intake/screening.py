@@ -73,20 +73,24 @@ async def screen(equipment: Equipment, sources: Sources, case: Case) -> None:
 
 
 async def _settle(equipment: Equipment, order_id: int, gathered: Gathered, verdict: Verdict) -> None:
-    """Move the order by its verdict and file why, in one transaction."""
+    """Move the order by its verdict and file why, in one transaction; of several verdicts at once, one counts."""
     rules = equipment.catalogue.risk
     offered = ways(verdict.outcome, gathered.facts)
+    expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
     async with DB.transaction():
-        if await orders.state_of(order_id) is not OrderState.SUBMITTED:
-            return
+        first = (
+            await Order.update({
+                Order.offered: msgspec.json.encode(offered).decode(),
+                Order.expires_at: expires_at if offered else None,
+            })
+            .where(Order.id == order_id, Order.state == OrderState.SUBMITTED.value)
+            .returning(Order.id)
+        )  # fmt: skip
+        if not first:
+            return  # another worker was quicker: a review is not to be offered away by a later verdict
         facts = {"offered": offered, "points": verdict.points, "ruleset": rules.version}
         await orders.move(order_id, EVENTS[verdict.outcome], actor=journal.SYSTEM, facts=facts)
         await assessments.file(order_id, rules, gathered, verdict)
-        expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
-        await Order.update({
-            Order.offered: msgspec.json.encode(offered).decode(),
-            Order.expires_at: expires_at if offered else None,
-        }).where(Order.id == order_id)  # fmt: skip
 
 
 async def phone_of(order: dict[str, Any]) -> str:

@@ -14,13 +14,16 @@ from api.billing.receivables import debits, returns
 from api.billing.receivables.movements import left_unpaid
 from api.console.cart import cart_view
 from api.equipment import Equipment
-from api.intake import placing
+from api.intake import placing, screening
 from api.intake.placing import Sender
 from api.intake.risk import blocklist
 from api.intake.risk.sources import Sources, sources
 from api.intake.risk.tables import RiskAssessment, RiskTrace
+from api.intake.risk.verdict import Gathered, Verdict
 from api.intake.screening import screen_waiting
 from api.lifecycle import OrderEvent
+from api.riskfacts import Facts
+from api.ruleset import Outcome
 from api.tables import Customer, Journal, Order
 from api.work import keep_on, loops
 from tests.unit.api.issued import TODAY, accepted, bill, hoster
@@ -159,10 +162,23 @@ async def test_a_corrected_number_is_checked_anew_and_leaves_its_own_trace(equip
     assert await ways_of(order_id) == ["sms", "contract"]
     await correct(order_id, "+49 151 87654321", actor="customer")
     await screen_waiting(equipment)
-    assert (await row_of(order_id))["state"] == "REFUSED"
-    assert await ways_of(order_id) == []
+    row = await row_of(order_id)
+    assert (row["state"], row["offered"], row["expires_at"]) == ("REFUSED", "[]", None)
     assert [row["outcome"] for row in await RiskAssessment.select().order_by(RiskAssessment.id)] == ["sms", "refuse"]
     assert await RiskTrace.count().where(RiskTrace.order == order_id, RiskTrace.kind == "phone") == 2
     shown = (await cart_view(equipment, order_id)).risk
     assert shown is not None
     assert [reason.rule for reason in shown.reasons] == ["blocked_phone"]
+
+
+async def test_of_several_verdicts_at_once_one_counts_and_a_review_is_not_offered_away(equipment: Equipment) -> None:
+    for round_ in range(6):
+        order_id = await placed(equipment)
+        outcomes = (Outcome.REVIEW, Outcome.SMS, Outcome.REFUSE) if round_ % 2 else (Outcome.SMS, Outcome.REVIEW)
+        gathered = Gathered(Facts(sms_possible=True), [])
+        verdicts = [Verdict(0, outcome, []) for outcome in outcomes * 3]
+        await asyncio.gather(*(screening._settle(equipment, order_id, gathered, verdict) for verdict in verdicts))
+        (check,) = await RiskAssessment.select().where(RiskAssessment.order == order_id)
+        state = {"review": "IN_REVIEW", "sms": "AWAITING_ACTIVATION", "refuse": "REFUSED"}[check["outcome"]]
+        assert (await row_of(order_id))["state"] == state
+        assert await Journal.count().where(Journal.order == order_id) == 2
