@@ -122,7 +122,7 @@ class Session:
         answer = await self._exchange(*_numbered(_login(account, greeting)))
         if not answer.good:
             self._backoff.refused()
-            raise UnreachableError(f"{account.host} refused the login with {answer.code} {answer.words}")
+            raise UnreachableError(f"{account.host} refused the login with {answer.code}")
 
     async def _exchange(self, frame: Element, number: str) -> Reply:
         """Send a command, and have the answer to it and to no other."""

@@ -75,7 +75,9 @@ def moved(state: State, latest: Transfer | None, since: datetime, client_id: str
     """Return what an order to transfer came to, when the name is ours now."""
     by_query = latest.acts_at if latest and latest.approved and latest.gaining == client_id else None
     moved_at = state.transferred_at or by_query
-    if moved_at is None or moved_at < since:
+    if moved_at is None:
+        return Unknown("it is ours, and the registry does not say since when")
+    if moved_at < since:
         return Refused(Reason.TAKEN, "it was ours before")
     return Done(state.expires_at, state.roid)
 

@@ -27,6 +27,7 @@ async def test_an_answer_that_cannot_be_believed_is_no_answer(lab: Lab, kind: st
     assert isinstance(outcome, Unknown)
     assert "passwd" not in outcome.why
     assert "ha" * 20 not in outcome.why
+    assert kind not in {"huge", "negative", "short", "zero", "plain-text"} or "announced" in outcome.why
     assert isinstance(await driver.look(trade), Done)
     assert lab.creates("feind.de") == 1
 
@@ -51,10 +52,12 @@ async def test_four_gigabytes_that_are_announced_are_not_waited_for(lab: Lab) ->
     await driver.check("warm.de")
     tracemalloc.start()
     try:
+        before = asyncio.get_running_loop().time()
         for _ in range(5):
             faults.order(lab.store, "check domain", "negative")
             await driver.check("gross.de")
         assert tracemalloc.get_traced_memory()[1] < 8 * LARGEST_FRAME
+        assert asyncio.get_running_loop().time() - before < 4
     finally:
         tracemalloc.stop()
 
