@@ -23,7 +23,7 @@ def request(store: Store, account: str, name: str, code: str, years: int) -> dic
     if row["sponsor"] == account:
         raise Refusal(2106, "it is yours already")
     if code != row["code"]:
-        raise Refusal(2202, "the code is another")
+        raise Refusal(2202, f"{code} is not its code")
     if {"clientTransferProhibited", "serverTransferProhibited"} & set(row["statuses"]):
         raise Refusal(2304, "transfers are prohibited")
     if datetime.now(UTC) - datetime.fromisoformat(row["transferred_at"] or row["created_at"]) < TOO_YOUNG:

@@ -80,15 +80,12 @@ def written(root: Element) -> bytes:
 def read(frame: bytes) -> Element:
     """Return the root of a *frame* from outside.
 
-    Nothing outside is fetched and nothing inside is expanded; a document type is refused before a parser sees it.
+    Nothing outside is fetched and nothing inside is expanded; a document type is refused before a parser sees it. The
+    parser takes every frame for UTF-8, whatever it says of itself.
 
     Raises:
         UnreadableError: it is not UTF-8, no XML, no EPP, or has a document type.
     """
-    try:
-        frame.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnreadableError("a frame is not UTF-8") from error
     if b"<!DOCTYPE" in frame or b"<!ENTITY" in frame:
         raise UnreadableError("a frame declares a document type")
     parser = etree.XMLParser(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from api.domains.epp.contacts import contact_id
 from api.domains.registrar import Availability, Done, Ds, Pending, Reason, Refused, RegistrarUnavailableError
 from tests.registry.other import other
 from tests.unit.api.registrar.conftest import Lab
@@ -46,6 +47,16 @@ async def test_the_same_holder_is_one_contact_and_the_same_host_one_object(lab: 
     assert isinstance(await lab.driver().order(registration("drei.example")), Done)
     assert len(lab.store.rows("SELECT * FROM contact")) == 1
     assert len(lab.store.rows("SELECT * FROM host")) == 2
+
+
+async def test_a_contact_of_somebody_else_is_not_taken_for_ours(lab: Lab) -> None:
+    identity = contact_id("ankunft", registration("x.de").holder)
+    with lab.store.change():
+        lab.store.put("contact", id=identity, roid=1, sponsor="other", code="x", body="<x/>", created_at="2020")
+    outcome = await lab.driver().order(registration("neu.de"))
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.POLICY
+    assert lab.creates("neu.de") == 0
 
 
 async def test_the_same_trade_again_is_found_and_not_made_again(lab: Lab) -> None:
