@@ -32,6 +32,13 @@ class ContractsLmtp(msgspec.Struct, frozen=True):
     address: str
 
 
+class Resolver(msgspec.Struct, frozen=True):
+    """The resolver beside the fleet: it knows the fleet's zones only."""
+
+    host: str
+    port: int
+
+
 class Lab(msgspec.Struct, frozen=True):
     """A fleet with its API, seen by those who use it."""
 
@@ -49,6 +56,7 @@ class Lab(msgspec.Struct, frozen=True):
     config: Path
     registry: Registry
     contracts_lmtp: ContractsLmtp
+    dns: Resolver
 
 
 def read_lab(file: Path) -> Lab:

@@ -59,6 +59,30 @@ class Shop:
         path = f"/api/v1/orders/{order.cart_id}/sms/confirm"
         return self._call("POST", path, 200, headers=_bearer(order), json={"code": code})
 
+    def correct_auth_code(self, order: Receipt, name: str, auth_code: str) -> Answer:
+        """Enter another auth code for a transfer that was refused."""
+        path = f"/api/v1/orders/{order.cart_id}/domains/{name}/auth-code"
+        return self._call("POST", path, 202, headers=_bearer(order), json={"auth_code": auth_code})
+
+    def availability(self, name: str) -> Answer:
+        """Ask whether a domain is free."""
+        return self._call("GET", f"/api/v1/domains/{name}", 200)
+
+    def domain(self, order: Receipt, name: str) -> Answer:
+        """Read what the status page says of one domain (A-label)."""
+        (line,) = [line for line in self.status(order)["domains"] if line["name"] == name]
+        found: Answer = line
+        return found
+
+    def wait_for_domain(self, order: Receipt, name: str, state: str, timeout_s: float = 60) -> Answer:
+        """Reload the status page until the domain *name* (A-label) is in *state*."""
+
+        def look() -> Answer | None:
+            line = self.domain(order, name)
+            return line if line["state"] == state else None
+
+        return wait_for(f"{name} is {state}", look, timeout_s=timeout_s)
+
     def wait_until(self, order: Receipt, *states: str, timeout_s: float = 60, every_s: float = 0.25) -> Answer:
         """Reload the status page until the order is in one of *states*, and return it."""
 
