@@ -53,6 +53,8 @@ class Availabilities:
 
     async def of(self, name: str) -> Availability:
         """Say whether *name* (A-label) can be ordered."""
+        if await OrderDomain.exists().where(OrderDomain.held_name == name):
+            return Availability.TAKEN
         known = self._known.get(name)
         if known is not None and known[1] > monotonic():
             return known[0]
@@ -71,8 +73,6 @@ class Availabilities:
             await self._rdap.close()
 
     async def _ask(self, name: str) -> Availability:
-        if await OrderDomain.exists().where(OrderDomain.held_name == name):
-            return Availability.TAKEN
         found = Availability.UNKNOWN
         try:
             async with asyncio.timeout(WITHIN_S):

@@ -71,8 +71,10 @@ async def test_what_nobody_can_say_is_unknown_and_never_free(equipment: Equipmen
 
 async def test_a_name_of_an_accepted_order_is_taken_whatever_the_registry_says(equipment: Equipment) -> None:
     name = new_name()
+    known = Availabilities(equipment, Knowing(Availability.AVAILABLE))
+    assert await known.of(name) is Availability.AVAILABLE
     await accepted(equipment, name)
-    assert await Availabilities(equipment, Knowing(Availability.AVAILABLE)).of(name) is Availability.TAKEN
+    assert await known.of(name) is Availability.TAKEN, "whatever is remembered"
 
 
 async def test_each_client_has_a_share_of_the_questions(equipment: Equipment) -> None:
