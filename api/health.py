@@ -11,11 +11,12 @@ from piccolo.query.functions import Count
 from api.activation.contracts.tables import Returned
 from api.answers import TYPE, Problem, answer
 from api.described import described
+from api.domains.tables import RegistryLease
 from api.identity import Access
 from api.migrations.history import missing
 from api.notices.tables import Outbox
 from api.provisioning.tables import Job
-from api.tables import Order
+from api.tables import Order, OrderDomain
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -43,10 +44,25 @@ async def ready() -> Health | Response[bytes]:
 
 @get("/metrics", media_type=METRICS, **described(Access.ANYONE, {200: "text/plain"}))
 async def metrics() -> str:
-    """Count orders, jobs, mails and returned documents by state, as Prometheus reads it."""
+    """Count orders, jobs, mails, returned documents and domains by state, as Prometheus reads it."""
     lines = []
-    for name, table in (("orders", Order), ("jobs", Job), ("mails", Outbox), ("returns", Returned)):
+    for name, table in (
+        ("orders", Order),
+        ("jobs", Job),
+        ("mails", Outbox),
+        ("returns", Returned),
+        ("domains", OrderDomain),
+    ):
         lines += [f"# HELP ankunft_{name} Rows by state.", f"# TYPE ankunft_{name} gauge"]
         rows = await table.select(table.state, Count()).group_by(table.state)
         lines += [f'ankunft_{name}{{state="{row["state"]}"}} {row["count"]}' for row in rows]
+    lines += await _registries()
     return "\n".join(lines) + "\n"
+
+
+async def _registries() -> list[str]:
+    """Return when each registry's queue of messages was seen empty last: long ago = customers are not told."""
+    name = "ankunft_registry_drained_timestamp_seconds"
+    lines = [f"# HELP {name} When the queue of messages was seen empty.", f"# TYPE {name} gauge"]
+    rows = await RegistryLease.select().where(RegistryLease.drained_at.is_not_null())
+    return lines + [f'{name}{{registry="{row["registry"]}"}} {row["drained_at"].timestamp():.0f}' for row in rows]

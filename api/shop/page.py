@@ -10,6 +10,8 @@ import msgspec
 
 from api.billing import views
 from api.billing.statement import Kind
+from api.domains.registrar import Reason
+from api.domains.trades import reason_of
 from api.identity import NotThereError
 from api.intake.names import spoken
 from api.lifecycle import DomainState, OrderState
@@ -39,6 +41,8 @@ class DomainLine(msgspec.Struct, frozen=True):
     action: str
     state: DomainState
     changed_at: Time
+    #: Why the registry refused it, while it is REFUSED: with a wrong code, a lock and the like another code goes on.
+    reason: Reason | None = None
 
 
 class InvoiceNote(msgspec.Struct, frozen=True):
@@ -119,6 +123,9 @@ async def domains_of(order_id: int) -> list[DomainLine]:
     """Return the domains of the order, as they were ordered."""
     rows = await OrderDomain.select().where(OrderDomain.order == order_id).order_by(OrderDomain.position)
     return [
-        DomainLine(row["name"], spoken(row["name"]), row["action"], DomainState(row["state"]), row["changed_at"])
+        DomainLine(
+            row["name"], spoken(row["name"]), row["action"], DomainState(row["state"]), row["changed_at"],
+            await reason_of(row["id"]) if row["state"] == DomainState.REFUSED else None,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip

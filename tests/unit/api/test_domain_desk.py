@@ -126,8 +126,11 @@ async def test_the_customer_corrects_the_code_and_the_transfer_goes_on(
     order_id = await moving(equipment, name, "falsch12")
     desk = office(equipment, Told(Refused(Reason.WRONG_AUTH_CODE)))
     await desk.work()
-    path = f"/api/v1/orders/{(await row_of(order_id))['cart_id']}/domains/{name}/auth-code"
+    page = f"/api/v1/orders/{(await row_of(order_id))['cart_id']}"
+    path = f"{page}/domains/{name}/auth-code"
     token = {"Authorization": f"Bearer {await token_of(equipment, order_id)}"}
+    (shown,) = (await client.get(page, headers=token)).json()["domains"]
+    assert (shown["state"], shown["reason"]) == ("REFUSED", "WRONG_AUTH_CODE")
     for body, status in (({"auth_code": ""}, 422), ({"auth_code": "mit leer"}, 422), ({}, 422)):
         assert (await client.post(path, json=body, headers=token)).status_code == status
     assert (await client.post(path, json={"auth_code": "aB&<+/9x"})).status_code == 401
@@ -179,3 +182,11 @@ async def test_staff_vouch_and_resolve(client: httpx.AsyncClient, equipment: Equ
     assert (await client.post(path, json={"how": "give-up"}, headers=bearer)).json()["state"] == "FAILED"
     assert (await client.post(path, json={"how": "give-up"}, headers=bearer)).status_code == 404
     assert (await client.post(path, json={"how": "retry"})).status_code == 401
+
+
+async def test_the_numbers_tell_of_domains_and_of_queues(client: httpx.AsyncClient, equipment: Equipment) -> None:
+    await active(equipment, new_name())
+    await office(equipment, Told()).work()
+    numbers = (await client.get("/metrics")).text
+    assert 'ankunft_domains{state="REGISTERED"} 1' in numbers
+    assert 'ankunft_registry_drained_timestamp_seconds{registry="sandbox"} ' in numbers

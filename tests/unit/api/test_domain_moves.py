@@ -10,6 +10,7 @@ from api.domains.leases import Lease, LeaseLostError
 from api.domains.tables import RegistryLease
 from api.equipment import Equipment
 from api.lifecycle import DOMAIN_MOVES, DomainEvent, DomainState, IllegalMoveError
+from api.piccolo_conf import DB
 from api.tables import OrderDomain
 from tests.unit.api.domaindesk import Told, activate, events_of, office, row_of, state_of
 from tests.unit.api.orderform import new_name
@@ -65,3 +66,14 @@ async def test_a_domain_moves_as_its_table_says_and_in_no_other_way(equipment: E
                 await registration.move(row, event, actor=STAFF)
             assert await state_of(name) == state
     assert (await events_of(name)).count(event.value) == sum(1 for _, known in DOMAIN_MOVES if known is event)
+
+
+async def test_of_two_who_move_a_domain_at_once_one_is_refused(equipment: Equipment) -> None:
+    name = new_name()
+    await accepted(equipment, name)
+    read = await row_of(name)
+    async with DB.transaction():
+        await registration.move(read, DomainEvent.ZONE_MADE, actor=STAFF)
+    with pytest.raises(IllegalMoveError):
+        await registration.move(read, DomainEvent.CANCELLED, actor=STAFF)
+    assert await state_of(name) == "ZONE_READY"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from api.allowances import TooSoonError
-from api.domains import decisions, settling, trades
+from api.domains import decisions, trades
 from api.domains.registrar import Done, Outcome, Pending, Reason, Refused, RegistrarUnavailableError, Trade, Unknown
 from api.domains.tables import DomainTrade
 from api.engine.conflicts import is_conflict
@@ -150,7 +150,7 @@ async def test_a_pending_one_that_the_registry_forgot_goes_to_a_person(equipment
     assert await state_of(name) == "UNCLEAR"
 
 
-@pytest.mark.parametrize("reason", sorted(settling.OURS_TO_MEND))
+@pytest.mark.parametrize("reason", [Reason.BALANCE, Reason.ZONE_NOT_READY])
 async def test_what_is_ours_to_mend_is_tried_again_and_the_customer_is_not_bothered(
     equipment: Equipment, reason: Reason
 ) -> None:

@@ -10,10 +10,13 @@ from api.domains.registrar import Ds
 from api.domains.tables import Zone
 from api.domains.zones import keeping
 from api.domains.zones.content import SigningKey, Whereabouts, text, zone_of
+from api.domains.zones.keeping import NoAddressError
 from api.domains.zones.powerdns import NameServersError, PowerDns
 from api.equipment import Equipment
 from api.lifecycle import DomainEvent
 from api.piccolo_conf import DB
+from api.provisioning.tables import Host, Job
+from api.provisioning.whereabouts import whereabouts
 from api.settings import Dns
 from api.tables import OrderDomain
 from tests.nameservers.ports import free_ports
@@ -21,7 +24,7 @@ from tests.nameservers.programs import NameServers, rec_control, running
 from tests.nameservers.resolver import Found, resolve
 from tests.unit.api.domaindesk import Names, Places, Told, active, mails_of, office, row_of, rush, state_of
 from tests.unit.api.orderform import new_name
-from tests.unit.api.playedhosts import STAFF
+from tests.unit.api.playedhosts import STAFF, accepted, draw_all, living, pinned, take_one, tell
 
 SERVERS = ("ns1.hosting.test", "ns2.hosting.test")
 HOSTMASTER = "hostmaster@hosting.test"
@@ -204,3 +207,37 @@ async def test_name_servers_that_fail_hold_no_other_zone_up_and_staff_are_told_o
     assert (await state_of(bad), await state_of(good)) == ("REQUESTED", "REGISTERED")
     (alarm,) = await mails_of(order_id, "staff_alarm")
     assert "PowerDNS answers 500" in alarm["context"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_where_an_account_is_comes_from_its_hosts_and_what_they_report(equipment: Equipment) -> None:
+    made = await living("h1")
+    order_id = await accepted(equipment)
+    assert await whereabouts(order_id) is None, "no host is drawn"
+    await draw_all(made)
+    with pytest.raises(NoAddressError, match="h1"):
+        await whereabouts(order_id)
+    await Host.update({Host.address: "192.0.2.7"}).where(Host.name == "h1")
+    assert await whereabouts(order_id) == Whereabouts(("192.0.2.7",), ("192.0.2.7",))
+    key = {"dkim_selector": "a1", "dkim_key_1": "A" * 200, "dkim_key_2": "B" * 190 + "=="}
+    await tell(await take_one(equipment, order_id), facts=key)
+    found = await whereabouts(order_id)
+    assert found is not None
+    assert found.signing == SigningKey("a1", "A" * 200 + "B" * 190 + "==")
+    await Job.update({Job.target: "absent"}, force=True)
+    assert await whereabouts(order_id) is None
+
+
+@pytest.mark.parametrize("evil", ['x"; p=', "ä" * 200, "A" * 50, "A" * 2000])
+@pytest.mark.usefixtures("database")
+async def test_a_host_cannot_write_just_anything_into_a_zone(equipment: Equipment, evil: str) -> None:
+    made = await living("h1")
+    order_id = await pinned(equipment, made)
+    await Host.update({Host.address: "192.0.2.7"}, force=True)
+    facts = {"dkim_selector": "a1"} | {
+        f"dkim_key_{n}": evil[n * 200 : n * 200 + 200] for n in range(len(evil) // 200 + 1)
+    }
+    await tell(await take_one(equipment, order_id), facts=facts)
+    found = await whereabouts(order_id)
+    assert found is not None
+    assert found.signing is None
