@@ -25,6 +25,13 @@ LIKE_NAME, LIKE_STREET = 88, 85
 """Of 100, how alike names and streets are at least, in the same neighbourhood."""
 
 NAME = "name"
+MOST_PAIRS = 10
+"""Suggestions for one new customer: a person decides them one by one, and merging brings up the others."""
+
+NEAR = 300
+"""Signs of others that one new customer is compared with."""
+
+COMPARED = (Customer.id, Customer.given_name, Customer.family_name, Customer.company, Customer.street)
 
 
 async def compare_new(seal: Seal) -> int:
@@ -61,25 +68,30 @@ async def _sign(customer: int, signs: Mapping[str, str]) -> None:
 
 
 async def _alike(row: Mapping[str, Any], signs: Mapping[str, str]) -> dict[int, set[str]]:
-    """Return the customers who share a sign with *row*, or live near and are called alike; with the reasons."""
+    """Return the customers who share a sign with *row*, or live near and are called alike; the most alike ones."""
     found: dict[int, set[str]] = {}
-    neighbours: set[int] = set()
-    for kind in (*traits.SAME, traits.PLACE):
-        same = (Trait.kind == kind) & (Trait.digest == signs[kind]) & (Trait.customer != row["id"])
-        others = await Trait.select(Trait.customer).where(same).output(as_list=True)
-        if kind == traits.PLACE:
-            neighbours = set(others)
-        for other in others if kind != traits.PLACE else ():
+    shared = await _shared(row["id"], signs)
+    for other, kind in shared:
+        if kind in traits.SAME:
             found.setdefault(other, set()).add(kind)
-    for other in await Customer.select().where(Customer.id.is_in(sorted(neighbours))) if neighbours else ():
-        if _reads_alike(row, other):
-            found.setdefault(other["id"], set()).add(NAME)
-    gone = (
-        set(await Merger.select(Merger.given_up).where(Merger.given_up.is_in(sorted(found))).output(as_list=True))
-        if found
-        else set()
-    )
-    return {other: reasons for other, reasons in found.items() if other not in gone}
+    near = {other for other, kind in shared if kind == traits.PLACE and traits.ADDRESS not in found.get(other, ())}
+    for neighbour in await Customer.select(*COMPARED).where(Customer.id.is_in(sorted(near))) if near else ():
+        if _reads_alike(row, neighbour):
+            found.setdefault(neighbour["id"], set()).add(NAME)
+    if not found:
+        return found
+    for gone in await Merger.select(Merger.given_up).where(Merger.given_up.is_in(sorted(found))).output(as_list=True):
+        del found[gone]
+    likeliest = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return dict(likeliest[:MOST_PAIRS])
+
+
+async def _shared(customer: int, signs: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Return who else has which of *signs*, the nearest signs first; by one question, so that nobody is half seen."""
+    same = Trait.kind.is_in(sorted(signs)) & Trait.digest.is_in(sorted(signs.values())) & (Trait.customer != customer)
+    # of the kinds the neighbourhood comes last in the alphabet, and it is the one that may be large
+    rows = await Trait.select(Trait.customer, Trait.kind).where(same).order_by(Trait.kind, Trait.customer).limit(NEAR)
+    return [(row["customer"], row["kind"]) for row in rows]
 
 
 def _reads_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

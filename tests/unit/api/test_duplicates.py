@@ -8,7 +8,7 @@ import pytest
 from api.activation.acceptance import accept
 from api.console import customers
 from api.console.search import search
-from api.customers import deciding, numbers
+from api.customers import deciding, duplicates, numbers
 from api.customers.deciding import NoCustomerError, NotMergeableError, Pair, merge, part, undecided
 from api.customers.duplicates import compare_new
 from api.customers.tables import Duplicate, Merger, Trait
@@ -54,7 +54,7 @@ async def pairs(equipment: Equipment) -> list[tuple[int, int, list[str]]]:
                 "customer__given_name": "JÜRGEN", "customer__family_name": "O’Brien", "customer__street": "Am Markt 3",
                 "customer__postal_code": "80331",
             },
-            ["address", "name"],
+            ["address"],
         ),
         (
             {
@@ -78,8 +78,20 @@ async def test_two_are_suggested_when_they_share_a_sign(
 async def test_all_that_fits_is_named_and_a_pair_is_suggested_once(equipment: Equipment) -> None:
     first, second = await filed(equipment), await filed(equipment)
     await asyncio.gather(*(compare_new(equipment.seal) for _ in range(4)))
-    assert await pairs(equipment) == [(first, second, ["address", "mail", "name", "phone"])]
-    assert await pairs(equipment) == [(first, second, ["address", "mail", "name", "phone"])]
+    assert await pairs(equipment) == [(first, second, ["address", "mail", "phone"])]
+    assert await pairs(equipment) == [(first, second, ["address", "mail", "phone"])]
+
+
+async def test_of_many_who_are_alike_the_likeliest_are_suggested(
+    equipment: Equipment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "MOST_PAIRS", 2)
+    first, second, third, fourth = [await filed(equipment, customer__email=f"{n}@example.org") for n in "abca"]
+    found = await pairs(equipment)
+    assert (first, fourth, ["address", "mail", "phone"]) in found
+    assert [pair[:2] for pair in found] == [
+        (first, second), (first, third), (second, third), (first, fourth), (second, fourth),
+    ]  # fmt: skip
 
 
 async def test_signs_are_kept_as_digests_alone(equipment: Equipment) -> None:
