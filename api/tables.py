@@ -34,6 +34,8 @@ class Customer(Table, db=DB):
     iban_sealed = Text(null=True, default=None)
     iban_last4 = Varchar(4, null=True, default=None)
     account_holder = Text(null=True, default=None)
+    #: Of the mandate that came with the first order, as its contract says it; see `api.mandate`.
+    mandate_reference = Varchar(35, null=True, default=None)
     language = Varchar(2)
     created_at = Timestamptz(default=None)
 

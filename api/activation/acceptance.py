@@ -17,6 +17,7 @@ from api.domains import registration
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
 from api.lifecycle import OrderEvent
+from api.mandate import mandate_reference
 from api.notices import outbox
 from api.piccolo_conf import DB
 from api.provisioning import handoff
@@ -67,6 +68,7 @@ async def _file_customer(order: dict[str, Any]) -> int:
         number=await counters.take(counters.CUSTOMER),
         language=order["language"],
         created_at=datetime.now(UTC),
+        mandate_reference=mandate_reference(order["cart_id"]),
         **{name: said.get(name) for name in FILED},
     )
     return int((await Customer.insert(customer).returning(Customer.id))[0]["id"])

@@ -189,9 +189,9 @@ def _buyer(customer: Row) -> Party:
 
 
 def _mandate(customer: Row, *, is_first: bool) -> Mandate:
-    """Return the mandate that the customer gave with the first order; its reference is the customer's number."""
+    """Return the mandate that the customer gave with the first order, under the reference that its contract says."""
     return Mandate(
-        reference=str(customer["number"]),
+        reference=customer["mandate_reference"] or str(customer["number"]),
         signed_on=customer["created_at"].date(),
         iban=f"•••• {customer['iban_last4']}",
         sequence="FRST" if is_first else "RCUR",

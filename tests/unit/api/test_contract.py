@@ -9,15 +9,20 @@ import pypdfium2
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from api.activation.acceptance import accept
 from api.activation.contracts.codes import marks_in
 from api.activation.contracts.document import contract_pdf, papers
 from api.activation.contracts.mark import cart_id_in, mark_of
 from api.activation.contracts.pages import pages_of
 from api.activation.contracts.tables import Contract
 from api.app import build
+from api.catalogue import Addon, Language
 from api.equipment import Equipment
+from api.intake import placing
+from api.lifecycle import OrderEvent
 from api.settings import Returns, SellerFacts
-from tests.unit.api.orderform import offered, placed, row_of, token_of
+from api.tables import Customer, Order
+from tests.unit.api.orderform import CUSTOMER, further_form, id_of, new_name, offered, placed, row_of, token_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -99,9 +104,39 @@ async def test_all_copies_are_the_same_even_after_the_tariff_changed(hoster: Equ
     later = replace(hoster, catalogue=msgspec.structs.replace(hoster.catalogue, tariffs={"start": dearer}))
     assert await contract_pdf(later, order) == first
     assert await Contract.count() == 1
-    fresh = await offered(hoster)
-    (without_price, _) = pages_text(await contract_pdf(later, fresh))
+    (filed, _) = pages_text(await contract_pdf(later, await offered(hoster)))
+    assert "3,99 € im Monat" in filed
+    unknown = await offered(hoster)
+    await Order.update({Order.tariff_version: 7}).where(Order.id == unknown)
+    (without_price, _) = pages_text(await contract_pdf(later, unknown))
     assert "wie in der Bestellung angezeigt" in without_price
+
+
+async def test_fees_and_what_domains_cost_stand_beside_the_price(hoster: Equipment) -> None:
+    start = hoster.catalogue.tariffs["start"]
+    names: dict[Language, str] = {"de": "Einrichtung", "en": "Set-up"}
+    fees = (
+        Addon(key="fee", name=names, unit="once", price_cents=999),
+        Addon(key="domain", name={"de": "Domain", "en": "Domain"}, per="domain", price_cents=89),
+    )
+    monthly = tuple(part for part in start.addons if part.per == "order")
+    tariffs = {"start": msgspec.structs.replace(start, addons=(*monthly, *fees))}
+    hoster = replace(hoster, catalogue=msgspec.structs.replace(hoster.catalogue, tariffs=tariffs))
+    (first, _) = pages_text(await contract_pdf(hoster, await offered(hoster)))
+    assert "Einrichtung 9,99 € einmalig" in first
+    assert "Domain 0,89 € je Domain im Monat" in first
+
+
+async def test_what_is_debited_later_goes_by_the_mandate_that_was_signed(hoster: Equipment) -> None:
+    order = await offered(hoster)
+    cart_id = (await row_of(order))["cart_id"]
+    await accept(hoster, order, OrderEvent.CONTRACT_APPROVED, actor="staff:Anna")
+    (customer,) = await Customer.select()
+    assert customer["mandate_reference"] == cart_id.replace("-", "")
+    receipt = await placing.place(hoster, further_form(customer["number"], new_name()), key="k", sender=CUSTOMER)
+    (first, *_) = pages_text(await contract_pdf(hoster, await id_of(receipt.cart_id)))
+    assert cart_id.replace("-", "") in first
+    assert receipt.cart_id.replace("-", "") not in first
 
 
 async def test_a_mark_is_ours_only_with_our_check(equipment: Equipment) -> None:

@@ -60,9 +60,11 @@ async def test_two_customers_are_in_one_file_with_their_accounts_and_mandates(eq
         [element.findtext(path, namespaces=NS) for path in paths] for element in root.iterfind(".//p:DrctDbtTxInf", NS)
     ]
     iban, purpose = "DE02120300000000202051", "Rechnung {} Mueller Hosting GmbH"
+    mandates = await Customer.select(Customer.mandate_reference).order_by(Customer.id).output(as_list=True)
+    assert all(len(reference) == 9 for reference in mandates)
     assert found == [
-        [f"{numbers[0]}-1", "3.99", "100001", "Juergen O'Brien", iban, purpose.format(numbers[0])],
-        [f"{numbers[1]}-1", "7.98", "100002", "Mueller + Soehne", iban, purpose.format(numbers[1])],
+        [f"{numbers[0]}-1", "3.99", mandates[0], "Juergen O'Brien", iban, purpose.format(numbers[0])],
+        [f"{numbers[1]}-1", "7.98", mandates[1], "Mueller + Soehne", iban, purpose.format(numbers[1])],
     ]
     assert (file.debits, file.sum_cents) == (2, 1197)
     assert await open_of(numbers[0]) == 0

@@ -20,7 +20,8 @@ SELLER = SellerFacts(name="Hoster", vat_id="DE136695976", iban="DE02120300000000
 CUSTOMER: dict[str, Any] = {
     "id": 1, "number": 100_001, "kind": "consumer", "company": None, "given_name": "{Klammer}",
     "family_name": "O'Brien", "street": "Am Markt 3", "postal_code": "80331", "city": "München", "country": "DE",
-    "email": "j@example.org", "vat_id": None, "payment_method": "sepa_debit", "iban_last4": "2051", "language": "de",
+    "email": "j@example.org", "vat_id": None, "payment_method": "sepa_debit", "iban_last4": "2051",
+    "mandate_reference": "7K3MP9TA4", "language": "de",
     "created_at": datetime(2026, 11, 24, tzinfo=UTC),
 }  # fmt: skip
 
