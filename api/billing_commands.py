@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import settings
-from api.billing import corrections, invoices, issuing, pricelist, reconcile, services
+from api.billing import corrections, issuing, pricelist, reconcile, services
 from api.billing.issuing import Issued
 from api.billing.periods import today
 from api.billing.report import Totals
@@ -162,13 +162,6 @@ def billing_resume(order_number: int, *, day: Any) -> None:
 
     run(work())
     click.echo(f"order {order_number} is charged again from {day:%Y-%m-%d} on")
-
-
-@billing_group.command("show")
-@click.argument("number")
-def billing_show(number: str) -> None:
-    """Print what invoice or credit note NUMBER says, as JSON."""
-    click.echo(msgspec.json.format(run(invoices.statement(number)), indent=2))
 
 
 async def _order(number: int) -> int:

@@ -83,6 +83,10 @@ class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         whole = Addon(key="tariff", name=self.name, price_cents=self.price_cents)
         return tuple(addon for addon in self.addons or (whole,) if addon.is_for(day))
 
+    def fees_cents(self, day: date) -> int:
+        """Return what an order that begins on *day* is charged once."""
+        return sum(part.price_cents for part in self.parts(day) if part.unit == "once" and part.per == "order")
+
 
 class Letters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a registry lets a label hold beside a–z, 0–9 and the hyphen."""

@@ -22,7 +22,7 @@ from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
 from api.activation.reviews import tell_overdue
-from api.billing import issuing
+from api.billing import issuing, pricelist
 from api.billing.documents import mailing
 from api.billing.receivables import movements
 from api.customers import asking, duplicates, links
@@ -91,6 +91,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("room", draws.look_for_room, 0.5),
         Loop("domains", office.work, 0.5, office.close),
         Loop("documents", lambda: issuing.issue_left_over(equipment.settings.templates.folder), 5),
+        Loop("price list", lambda: pricelist.keep(equipment.catalogue), 3600),
         Loop("returns", lambda: file_received(equipment), 0.25),
         Loop("kept returns", lambda: forget_rejected(equipment), 3600),
         Loop("offers", lapse_due, 30),

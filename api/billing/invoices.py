@@ -88,18 +88,6 @@ async def write(
     return [row.number for row in rows]
 
 
-async def statement(number: str) -> str:
-    """Return what invoice or credit note *number* says, as JSON.
-
-    Raises:
-        NoInvoiceError: there is none.
-    """
-    row = await Invoice.select(Invoice.statement).where(Invoice.number == number).first()
-    if row is None:
-        raise NoInvoiceError(f"there is no invoice {number}")
-    return str(row["statement"])
-
-
 def _row(customer: Mapping[str, Any], said: Any, serial: int, corrects: Mapping[str, Any] | None) -> Invoice:
     return Invoice(
         kind=said.kind,

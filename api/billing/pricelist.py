@@ -1,11 +1,12 @@
 """The price list: every version of a tariff that was ever on sale, filed and never changed.
 
-`ankunft catalogue load` files what the catalogue's files say, after it showed what that changes. A version that is sold
-before anybody filed it is filed by its sale.
+`ankunft catalogue load` files what the catalogue's files say, after it showed what that changes. The worker files what
+is on sale before anybody did so, and a sale that comes before both files its version itself.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from api.billing.tables import TariffVersion
 from api.catalogue import Catalogue, CatalogueError, Tariff
 from api.engine.conflicts import is_conflict
 from api.piccolo_conf import DB
+
+log = logging.getLogger("ankunft.billing")
 
 
 class News(NamedTuple):
@@ -79,6 +82,22 @@ async def file(catalogue: Catalogue, wanted: Sequence[News]) -> None:
         if is_conflict(error):
             raise CatalogueError("the catalogue was loaded by somebody else meanwhile; look again") from error
         raise
+
+
+async def keep(catalogue: Catalogue) -> int:
+    """File the versions that are on sale by now and that nobody filed; return how many.
+
+    Orders name them: a contract has to find its own, whatever the files say when it is accepted.
+    """
+    filed = 0
+    for name, tariff in catalogue.tariffs.items():
+        row = await _find(name, tariff.version)
+        if row is None:
+            await _insert(name, tariff)
+            filed += 1
+        elif row["content"] != _canonical(tariff):
+            log.error("%s.toml differs from its filed version %d, which is what contracts get", name, tariff.version)
+    return filed
 
 
 async def sold(catalogue: Catalogue, name: str, version: int) -> Filed:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, get, post
@@ -27,6 +29,8 @@ class TariffOffer(msgspec.Struct, frozen=True):
     billing_intervals_months: tuple[int, ...]
     domains: int
     limits: Limits
+    #: Fees that are charged once for an order, with the first invoice.
+    fees_cents: int
 
 
 class Tariffs(msgspec.Struct, frozen=True):
@@ -46,10 +50,11 @@ class _Look(msgspec.Struct, frozen=True):
 async def list_tariffs(request: Request[Any, Any, Any]) -> Tariffs:
     """List what can be ordered."""
     catalogue = _equipment(request).catalogue
+    day = datetime.now(ZoneInfo(_equipment(request).settings.seller.time_zone)).date()
     offers = [
         TariffOffer(
             name_of_file, tariff.version, tariff.name, tariff.price_cents, tariff.vat_percent,
-            tariff.billing_intervals_months, tariff.domains, tariff.limits,
+            tariff.billing_intervals_months, tariff.domains, tariff.limits, tariff.fees_cents(day),
         )
         for name_of_file, tariff in catalogue.tariffs.items()
         if tariff.offered

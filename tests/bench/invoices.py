@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.unit.api import billed, databases
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS, ENTRIES = 100_000, 3
 DOCUMENTS = 100
-#: Documents made before the clock starts: fonts, schematron and schemas are loaded by then.
+#: Documents by which fonts, schematron and schemas are loaded.
 WARM = 16
 
 
@@ -59,20 +60,30 @@ async def bill_all(contracts: int) -> Seen:
     return Seen(contracts / seconds, early, resident())
 
 
-async def issue_some() -> float:
-    """Make, validate and archive documents in one process; return how many a second."""
-    seconds: list[float] = []
-    for number in (WARM, DOCUMENTS):
-        await billed.many(number, ENTRIES, first=100_001 + len(seconds) * DOCUMENTS)
+def used_s() -> float:
+    """Return the processor seconds that this process and those that ended below it have used."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+async def issue_some() -> tuple[float, float]:
+    """Make, validate and archive documents in one process; return processor and clock seconds of each.
+
+    What starting the process takes is left out: a run of few is taken off a run of many.
+    """
+    taken = []
+    for first, number in ((100_001, WARM), (200_001, WARM + DOCUMENTS)):
+        await billed.many(number, ENTRIES, first=first)
         await bill(billed.task(billed.BEGUN))
-        began = time.perf_counter()
+        cpu, clock = used_s(), time.perf_counter()
         issued = await issuing.issue(ROOT / "templates", processes=1)
         assert issued.documents == number, issued.held
-        seconds.append(time.perf_counter() - began)
-    return DOCUMENTS / seconds[-1]
+        taken.append((used_s() - cpu, time.perf_counter() - clock))
+    (few_cpu, few_clock), (many_cpu, many_clock) = taken
+    return (many_cpu - few_cpu) / DOCUMENTS, (many_clock - few_clock) / DOCUMENTS
 
 
-async def _measured() -> tuple[Seen, float]:
+async def _measured() -> tuple[Seen, tuple[float, float]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         template = folder / "template.sqlite"
@@ -85,14 +96,15 @@ async def _measured() -> tuple[Seen, float]:
 
 
 def run() -> Results:
-    """Measure on SQLite, the default; a process of its own keeps the memory of other benches out."""
+    """Measure on SQLite, the default."""
     with Progress(transient=True) as progress:
         progress.add_task(f"{CONTRACTS:,} contracts", total=None)
-        seen, documents = asyncio.run(_measured())
+        seen, (cpu_s, clock_s) = asyncio.run(_measured())
     return {
         "P7 documents": Figure(
-            value=documents, unit="documents a second and core", ratio=documents, goal="≥ 10",
-            against=f"PDF/A-3, XML, validation by schematron, archive; {DOCUMENTS} by one process, its start included",
+            value=1 / cpu_s, unit="documents a second and core", ratio=1 / cpu_s, goal="≥ 10", cpu_s=cpu_s,
+            against="PDF/A-3, XML, validation by schematron, archive",
+            note=f"of processor time; by the clock {1 / clock_s:.1f} a second with one process",
         ),
         "P7 run": Figure(
             value=seen.rate, unit="invoices a second", ratio=None,

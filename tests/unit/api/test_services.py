@@ -1,19 +1,22 @@
 """Services begin with the acceptance and the registration, end to the day, and their entries tile time."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from piccolo.table import Table
 
 from api.activation.acceptance import accept
 from api.activation.changed import domains_changed
-from api.billing import services
+from api.billing import pricelist, services
 from api.billing.periods import today
 from api.billing.reconcile import reconcile
 from api.billing.tables import OpenEntry, Service, ServiceEntry, TariffVersion
+from api.catalogue import Addon
 from api.domains import decisions
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
@@ -135,6 +138,39 @@ async def test_a_changed_tariff_is_charged_from_its_day_on(equipment: Equipment)
     async with DB.transaction():
         await services.change(equipment, order_id, start, actor=SYSTEM)
     assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 799
+
+
+async def test_an_order_keeps_the_price_it_was_made_with_whatever_is_on_sale_when_it_is_accepted(
+    equipment: Equipment,
+) -> None:
+    assert await pricelist.keep(equipment.catalogue) == len(equipment.catalogue.tariffs)
+    assert await pricelist.keep(equipment.catalogue) == 0
+    order_id = await offered(equipment)
+    start = equipment.catalogue.tariffs["start"]
+    dearer = msgspec.structs.replace(start, version=2, price_cents=999, addons=())
+    later = replace(equipment, catalogue=msgspec.structs.replace(equipment.catalogue, tariffs={"start": dearer}))
+    await accept(later, order_id, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+    assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 399
+    newer = await offered(later)
+    await accept(later, newer, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+    assert [(entry["addon"], entry["gross_cents"]) for entry in await entries_of(newer)] == [("tariff", 999)]
+    assert await TariffVersion.count() == len(equipment.catalogue.tariffs) + 1
+
+
+async def test_a_fee_is_charged_once_and_stays(equipment: Equipment) -> None:
+    start = equipment.catalogue.tariffs["start"]
+    fee = Addon(key="setup", name={"de": "Einrichtung", "en": "Set-up"}, unit="once", price_cents=990)
+    sold = msgspec.structs.replace(start, addons=(*start.addons, fee))
+    assert sold.fees_cents(date(2026, 12, 1)) == 990
+    with_fee = replace(equipment, catalogue=msgspec.structs.replace(equipment.catalogue, tariffs={"start": sold}))
+    order_id = await accepted(with_fee)
+    day = (await entries_of(order_id))[0]["period_start"]
+    async with DB.transaction():
+        await services.end(order_id, day, actor=SYSTEM)
+    (kept,) = [entry for entry in await entries_of(order_id) if entry["addon"] == "setup"]
+    assert (kept["gross_cents"], kept["unit_code"], kept["quantity_e4"]) == (990, "C62", 10_000)
+    assert sum(entry["gross_cents"] for entry in await entries_of(order_id)) == 990
+    assert await reconcile(day) == []
 
 
 @pytest.mark.parametrize("table", [ServiceEntry, TariffVersion])
