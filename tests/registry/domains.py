@@ -11,6 +11,8 @@ from tests.registry.store import Refusal, Store, now, stamp
 PRICE_CENTS = 1000
 LOW_CENTS = 5000
 YEAR = timedelta(days=365)
+#: So long after its registration a domain goes at once when it is deleted.
+ADD_GRACE = timedelta(days=5)
 
 
 def rule(store: Store, name: str) -> dict[str, Any]:
@@ -83,12 +85,25 @@ def prolong(store: Store, account: str, name: str, expires: str, years: int) -> 
     return row
 
 
-def delete(store: Store, account: str, name: str) -> None:
-    """Give a domain up."""
+def delete(store: Store, account: str, name: str) -> bool:
+    """Give a domain up; return whether it is gone at once, else it can be taken back for a while (RFC 3915)."""
     row = own(store, account, name)
-    if {"clientDeleteProhibited", "pendingTransfer"} & set(row["statuses"]):
+    if {"clientDeleteProhibited", "pendingTransfer", "pendingDelete"} & set(row["statuses"]):
         raise Refusal(2304, "its status prohibits that")
-    store.drop("domain", "name", name)
+    if datetime.now(UTC) - datetime.fromisoformat(row["created_at"]) < ADD_GRACE:
+        store.drop("domain", "name", name)
+        return True
+    store.put("domain", **row | {"statuses": ["pendingDelete"]})
+    return False
+
+
+def restore(store: Store, account: str, name: str) -> None:
+    """Take a domain back that was given up."""
+    row = own(store, account, name)
+    if "pendingDelete" not in row["statuses"]:
+        raise Refusal(2304, "it was not given up")
+    charge(store, account, 1)
+    store.put("domain", **row | {"statuses": ["ok"]})
 
 
 def set_status(store: Store, name: str, status: str, *, on: bool) -> None:

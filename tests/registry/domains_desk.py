@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from api.domains.epp.markup import Element, domain, find, find_all, secdns, text
+from api.domains.epp.markup import Element, domain, find, find_all, rgp, secdns, text
 from tests.registry import domains, transfers
 from tests.registry.answers import Answer
 from tests.registry.counter import Counter
@@ -67,6 +67,8 @@ def info(counter: Counter, subject: Element) -> Answer:
     if row["transferred_at"]:
         known.append(domain("trDate", row["transferred_at"]))
     known.append(domain("authInfo", domain("pw", row["code"])))
+    if "pendingDelete" in row["statuses"]:
+        return Answer(data=domain("infData", *known), extension=rgp("infData", rgp("rgpStatus", s="redemptionPeriod")))
     keys = [secdns("dsData", *(secdns(DS[at], value) for at, value in enumerate(one))) for one in row["ds"]]
     return Answer(data=domain("infData", *known), extension=secdns("infData", *keys) if keys else None)
 
@@ -74,6 +76,9 @@ def info(counter: Counter, subject: Element) -> Answer:
 def update(counter: Counter, subject: Element) -> Answer:
     """Add, remove and change."""
     row = domains.own(counter.store, counter.account, text(subject, "domain:name").lower())
+    if find(counter.command, "epp:extension/rgp:update/rgp:restore") is not None:
+        domains.restore(counter.store, counter.account, row["name"])
+        return Answer()
     if "pendingCreate" in row["statuses"]:
         raise Refusal(2304, "its creation is pending")
     add, remove, change = (find(subject, f"domain:{part}") for part in ("add", "rem", "chg"))
@@ -102,8 +107,8 @@ def renew(counter: Counter, subject: Element) -> Answer:
 
 def delete(counter: Counter, subject: Element) -> Answer:
     """Give up."""
-    domains.delete(counter.store, counter.account, text(subject, "domain:name").lower())
-    return Answer()
+    gone = domains.delete(counter.store, counter.account, text(subject, "domain:name").lower())
+    return Answer(1000 if gone else 1001)
 
 
 def transfer(counter: Counter, subject: Element) -> Answer:

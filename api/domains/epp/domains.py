@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from api.domains.epp.markup import Element, domain, epp, find, find_all, secdns, text, time
+from api.domains.epp.markup import Element, domain, epp, find, find_all, rgp, secdns, text, time
 from api.domains.registrar import Ds
 
 
@@ -107,6 +107,11 @@ def keys(add: Sequence[Ds], remove: Sequence[Ds]) -> Element:
     """Return the extension of an update that changes the delegation signers."""
     parts = (("rem", remove), ("add", add))
     return secdns("update", *(secdns(part, *(_ds(one) for one in ds)) for part, ds in parts if ds))
+
+
+def restoration() -> Element:
+    """Return the extension of an update that takes a deleted domain back (RFC 3915 §4.2.5)."""
+    return rgp("update", rgp("restore", op="request"))
 
 
 def available(data: Element | None, name: str) -> bool | None:

@@ -58,7 +58,7 @@ class Vocabulary(NamedTuple):
         return made
 
 
-epp, domain, host, contact, secdns = (Vocabulary(prefix) for prefix in ("epp", "domain", "host", "contact", "secDNS"))
+epp, domain, host, contact, secdns, rgp = (Vocabulary(prefix) for prefix in PREFIXES)
 
 
 def sendable(name: str, text: str) -> str:

@@ -94,6 +94,22 @@ async def test_domains(ask: Asker) -> None:
     await ask(domains.info("neu.example"), 2303)
 
 
+async def test_a_domain_that_was_given_up_can_be_taken_back(lab: Lab, ask: Asker) -> None:
+    await ask(domains.create("alt.example", 1, None, Contacts(None), CODE))
+    with lab.store.change():
+        row = lab.store.row("domain", "name", "alt.example")
+        assert row is not None
+        lab.store.put("domain", **row | {"created_at": "2020-01-01T00:00:00.000Z"})
+    await ask(domains.update("alt.example"), 2304, domains.restoration())
+    await ask(domains.delete("alt.example"), 1001)
+    answer = await ask(domains.info("alt.example"))
+    state = domains.state(answer.data, answer.extension)
+    assert state.statuses | state.grace == {"pendingDelete", "redemptionPeriod"}
+    await ask(domains.update("alt.example", change=[domain("registrant")]), 1000, domains.restoration())
+    answer = await ask(domains.info("alt.example"))
+    assert domains.state(answer.data, answer.extension).statuses == {"ok"}
+
+
 @pytest.mark.parametrize(("operation", "status"), [("approve", "clientApproved"), ("reject", "clientRejected")])
 async def test_a_domain_of_ours_can_be_let_go_or_kept(lab: Lab, ask: Asker, operation: str, status: str) -> None:
     await ask(domains.create("unser.example", 1, None, Contacts(None), CODE))
