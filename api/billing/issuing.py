@@ -26,6 +26,8 @@ from api.piccolo_conf import DB
 
 BATCH_OF_A_PROCESS = 16
 LEFT_OVER_AFTER = timedelta(minutes=1)
+LOOKED_AT = 500
+"""Invoices that wait, when the worker looks whether one is left over."""
 
 Tick = Callable[[int], None]
 Batch = list[tuple[dict[str, Any], Statement, Made]]
@@ -65,11 +67,11 @@ async def issue(templates: Path, tick: Tick = lambda _: None, *, processes: int 
 async def issue_left_over(templates: Path) -> Issued:
     """Issue what no run did: credit notes that staff wrote, and what was left when a run was killed."""
     before = datetime.now(UTC) - LEFT_OVER_AFTER
-    waits = Invoice.select(Invoice.id).where(Invoice.created_at < before)
-    rows = await Unissued.select(Unissued.findings).where(Unissued.invoice.is_in(waits)).limit(BATCH_OF_A_PROCESS)
-    if all(msgspec.json.decode(row["findings"]) for row in rows):
-        return Issued()
-    return await issue(templates, processes=1)
+    columns = (Unissued.findings, Unissued.invoice.created_at)
+    for row in await Unissued.select(*columns).order_by(Unissued.invoice).limit(LOOKED_AT):
+        if row["invoice.created_at"] < before and not msgspec.json.decode(row["findings"]):
+            return await issue(templates, processes=1)
+    return Issued()
 
 
 async def waiting() -> int:

@@ -93,6 +93,11 @@ def test_what_is_wrong_is_found_under_the_rules_own_name(wrong: Statement, rule:
     assert rule in {finding.rule for finding in checks.check(cii.write(wrong))}
 
 
+def test_the_official_schematron_finds_what_nobody_else_looks_for() -> None:
+    nameless = cii.write(statement()).replace(cii.EN16931.encode(), b"urn:none")
+    assert {finding.rule for finding in checks.check(nameless)} == {"FX-SCH-A-000556"}
+
+
 def test_a_public_body_that_pays_by_debit_needs_a_whole_iban() -> None:
     assert "BR-DE-20" in {
         finding.rule for finding in checks.check(cii.write(statement(buyer_reference="04011000-1-34")))

@@ -110,6 +110,18 @@ async def test_a_name_longer_than_a_line_is_broken_but_not_changed() -> None:
     assert name in "".join(shown.split()).replace("\u200b", "")
 
 
+async def test_the_longest_address_pushes_the_title_down_instead_of_standing_in_it() -> None:
+    long = "Straße und Hausnummer im Hinterhof links, " * 3
+    buyer = msgspec.structs.replace(BUYER, name=long, contact=long * 2, street=long, city=f"{long}Ende")
+    page = pypdfium2.PdfDocument((await made(statement(buyer=buyer))).pdf)[0].get_textpage()
+    last, title = (
+        page.get_charbox(page.search(text, match_case=True).get_next()[0]) for text in ("Ende", "Rechnung RE-")
+    )
+    assert last[1] > title[3], "the bottom of the address is above the top of the title"
+    window = page.get_charbox(page.search("z. Hd.").get_next()[0])
+    assert 230 < window[3] * 297 / 842 < 252, "it begins in the window, 45 to 67 mm from the top"
+
+
 async def test_many_lines_go_over_several_pages_under_their_heads() -> None:
     document = await made(statement(60))
     pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(document.pdf)]
