@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import click
 
 from api import settings
-from api.commands import AS_JSON, run, show
+from api.commands import AS_JSON, OPERATOR, run, show
 from api.domains.epp.access import account
-from api.domains.epp.record import frames_about
+from api.domains.epp.record import frames_about, recorder
+from api.domains.epp.release import release
 from api.domains.epp.session import LostError, Session, UnreachableError
+from api.engine import opened
+from api.piccolo_conf import DB
+
+T = TypeVar("T")
 
 
 @click.group("registry")
@@ -24,16 +31,13 @@ def registry_try(*, as_json: bool) -> None:
     """Log in, list what the registry speaks, and log out."""
     access = settings.load().registry
 
-    async def visit() -> Session:
-        session = Session(account(access))
+    session = Session(account(access))
+
+    async def visit() -> None:
         await session.begin()
         await session.close()
-        return session
 
-    try:
-        session = asyncio.run(visit())
-    except (UnreachableError, LostError) as error:
-        raise click.ClickException(str(error)) from error
+    _talk(visit())
     services = sorted(session.services)
     said = {"host": access.host, "ahead_s": session.ahead.total_seconds(), "services": services}
     show(said, as_json=as_json, line="\n".join([f"{access.host} lets {access.client_id} in and speaks", *services]))
@@ -49,3 +53,30 @@ def registry_frames(name: str, *, as_json: bool) -> None:
         f"{row['at']:%d.%m. %H:%M:%S}  {row['result']:<5} {row['command']:<24} {row['transaction_id']}" for row in rows
     ]
     show(rows, as_json=as_json, line="\n".join(lines) or f"nothing was said about {name}")
+
+
+@registry_group.command("code")
+@click.argument("name")
+@AS_JSON
+def registry_code(name: str, *, as_json: bool) -> None:
+    """Set a new auth code for NAME (A-label), for a customer who moves away, and print it, this once."""
+    access = settings.load().registry
+    session = Session(account(access), recorder(access.name))
+
+    async def visit() -> str:
+        async with opened(DB):
+            try:
+                return await release(session, name.lower(), actor=OPERATOR)
+            finally:
+                await session.close()
+
+    code = _talk(visit())
+    show({"name": name.lower(), "auth_code": code}, as_json=as_json, line=code)
+
+
+def _talk(work: Coroutine[Any, Any, T]) -> T:
+    """Do what needs a session, and tell the operator why there is none."""
+    try:
+        return asyncio.run(work)
+    except (UnreachableError, LostError) as error:
+        raise click.ClickException(str(error)) from error
