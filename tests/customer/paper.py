@@ -13,9 +13,9 @@ FAX_LINE, FAX_LINES = 1728, 1145
 Sheet = Image.Image
 
 
-def illegible() -> bytes:
+def illegible(seed: int = 1) -> bytes:
     """Return a page that no machine reads: blank but for dirt."""
-    return pdf_of([scanned(Image.new("L", (1240, 1754), 255), noise=0.4)])
+    return pdf_of([scanned(Image.new("L", (1240, 1754), 255), noise=0.4, seed=seed)])
 
 
 def printed(pdf: bytes, dpi: int = 200) -> list[Sheet]:

@@ -14,7 +14,7 @@ from api import journal
 from api.activation.contracts.answers import Scanned
 from api.activation.contracts.division import Part, divide
 from api.activation.contracts.mark import cart_id_in
-from api.activation.contracts.reader import MAILED, SCANNED, LookError, scan
+from api.activation.contracts.reader import MAILED, SCANNED, Bounds, LookError, scan
 from api.activation.contracts.returns import content_of, move, row_of, tell_unclear
 from api.activation.contracts.tables import Returned
 from api.engine.conflicts import is_conflict
@@ -25,8 +25,8 @@ from api.piccolo_conf import DB
 from api.tables import Order
 
 BATCH = 20
-HELD_FOR = timedelta(seconds=SCANNED.wall_s + 60)
-"""How long a claimed document is left to its worker; whoever was killed loses it then."""
+GRACE_S = 30
+"""How much longer than a look may last a claimed document is left to its worker; whoever was killed loses it then."""
 
 MOST_TRIES = 3
 RACES = 3
@@ -59,8 +59,9 @@ async def file_received(equipment: Equipment) -> int:
 
 
 async def _claim(row: dict[str, Any]) -> bool:
+    until = datetime.now(UTC) + timedelta(seconds=_bounds(row).wall_s + GRACE_S)
     taken = (
-        await Returned.update({Returned.tries: Returned.tries + 1, Returned.not_before: datetime.now(UTC) + HELD_FOR})
+        await Returned.update({Returned.tries: Returned.tries + 1, Returned.not_before: until})
         .where(
             Returned.id == row["id"], Returned.state == ReturnState.RECEIVED.value, Returned.tries == row["tries"]
         )
@@ -76,13 +77,18 @@ async def _look(equipment: Equipment, row: dict[str, Any]) -> None:
     else:
         content = await content_of(equipment, row)
         try:
-            scanned = await scan(content or b"", SCANNED if row["channel"] == "post" else MAILED)
+            scanned = await scan(content or b"", _bounds(row))
         except LookError as error:
             scanned = Scanned([], str(error))
     try:
         await _settle(equipment, row, scanned)
     except IllegalMoveError:
         log.info("returned document %s was moved while it was looked at", row["id"])
+
+
+def _bounds(row: dict[str, Any]) -> Bounds:
+    """Return how much and how long is looked: a stack by staff is longer than anything by mail."""
+    return SCANNED if row["channel"] == "post" else MAILED
 
 
 async def _settle(equipment: Equipment, row: dict[str, Any], scanned: Scanned) -> None:
@@ -124,6 +130,7 @@ async def _file(equipment: Equipment, row: dict[str, Any], part: Part, scanned: 
         values[Returned.same_as] = first["id"]
     if first is not None and first["state"] != ReturnState.REJECTED:
         await move(row, ReturnEvent.REPEATED, actor=journal.SYSTEM, order=first["order"], values=values)
+        await _file_first(equipment, first, row)
         return
     order, note = await _order_for(row, part, scanned)
     if first is not None:
@@ -138,6 +145,16 @@ async def _file(equipment: Equipment, row: dict[str, Any], part: Part, scanned: 
             row, ReturnEvent.MATCHED, actor=journal.SYSTEM, order=order["id"], values=values, public=True
         )
         await tell_filed(equipment, order["id"], row["id"], written)
+
+
+async def _file_first(equipment: Equipment, first: dict[str, Any], row: dict[str, Any]) -> None:
+    """File a document that waits in the inbox where staff say that its copy, in *row*, belongs."""
+    order_id = row["suggested"] if row["channel"] == "post" else None
+    if order_id is not None and first["state"] == ReturnState.INBOX:
+        values: dict[Any, Any] = {Returned.order: order_id, Returned.suggested: None, Returned.note: ""}
+        event = ReturnEvent.ASSIGNED
+        written = await move(first, event, actor=row["sender"], order=order_id, values=values, public=True)
+        await tell_filed(equipment, order_id, first["id"], written)
 
 
 async def tell_filed(equipment: Equipment, order_id: int, number: int, written: int) -> None:

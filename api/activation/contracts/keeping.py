@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from piccolo.query.functions import Sum
+
 from api.activation.contracts.tables import Original, Returned
 from api.equipment import Equipment
 from api.lifecycle import ReturnState
@@ -32,3 +34,14 @@ async def forget_rejected(equipment: Equipment) -> int:
     if forgotten:
         await Original.update({Original.content: None}).where(Original.id.is_in(forgotten))
     return len(forgotten)
+
+
+async def waiting_bytes() -> int:
+    """Return how large all originals are that nobody decided about yet."""
+    undecided = (ReturnState.RECEIVED.value, ReturnState.INBOX.value)
+    row = (
+        await Original.select(Sum(Original.size))
+        .where(Original.id.is_in(Returned.select(Returned.original).where(Returned.state.is_in(list(undecided)))))
+        .first()
+    )
+    return int((row or {}).get("sum") or 0)

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from api import journal
 from api.activation.contracts import arrival
 from api.activation.contracts.arrival import File
+from api.activation.contracts.keeping import waiting_bytes
 from api.activation.contracts.reader import LookError, unpack
 from api.engine import opened
 from api.equipment import Equipment
@@ -26,6 +27,7 @@ COMMAND_S = 300
 """For one command of a conversation, a mail's text and its keeping among them."""
 ENDS_WITHIN_S = 5
 MOST_RECIPIENTS = 10
+LATER = "451 4.3.0 try again later"
 
 log = logging.getLogger("ankunft.receive")
 
@@ -85,11 +87,18 @@ class Desk:
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Take mail for our own addresses only."""
+        """Take mail for our own addresses only, and while there is room for what nobody has decided about."""
         if address.casefold() not in self._channels:
             return "550 5.1.1 no such address here"
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 too many recipients"
+        try:
+            is_full = await waiting_bytes() >= self._equipment.settings.returns.most_waiting_mib << 20
+        except Exception as error:  # noqa: BLE001 (whatever it is, the mail stays with the server in front of us)
+            log.error("nobody can say what waits: %s", type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
+            return LATER
+        if is_full:
+            return "452 4.3.1 too much waits for a person"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -100,7 +109,7 @@ class Desk:
             await self._keep(channel, envelope.mail_from or "", envelope.content)
         except Exception as error:  # noqa: BLE001 (whatever it is, the mail stays with the server in front of us)
             log.error("a mail could not be kept: %s", type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
-            return "451 4.3.0 try again later"
+            return LATER
         return "250 2.0.0 kept"
 
     async def _keep(self, channel: arrival.Channel, sender: str, raw: bytes) -> None:

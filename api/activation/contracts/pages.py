@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 
 import pypdfium2
 from PIL import Image, ImageOps, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin
@@ -35,8 +36,8 @@ class NotReadableError(Exception):
     """The document cannot be looked at; the text says why, in words for staff."""
 
 
-def pages_of(content: bytes, most: int, *, is_cut: bool = False) -> Iterator[Picture]:
-    """Yield the pages, *most* of them; a document with more is not readable unless it *is_cut* there.
+def pages_of(content: bytes, most: int, *, start: int = 0, is_cut: bool = False) -> Iterator[Picture]:
+    """Yield *most* pages from *start* on; a document with more is not readable unless it *is_cut* there.
 
     Raises:
         NotReadableError: it is of no known kind, broken, locked, too large or too long.
@@ -44,7 +45,7 @@ def pages_of(content: bytes, most: int, *, is_cut: bool = False) -> Iterator[Pic
     kind = kind_of(content)
     if kind is None:
         raise NotReadableError("it is no PDF, TIFF, JPEG or PNG")
-    pages = _of_pdf(content) if kind == "PDF" else _of_picture(content, kind)
+    pages = _of_pdf(content, start) if kind == "PDF" else _of_picture(content, kind, start)
     try:
         for number, page in enumerate(pages):
             if number == most:
@@ -83,9 +84,9 @@ def picture_png(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _of_pdf(content: bytes) -> Iterator[Picture]:
+def _of_pdf(content: bytes, start: int) -> Iterator[Picture]:
     with closing(pypdfium2.PdfDocument(content)) as document:
-        for number in range(len(document)):
+        for number in range(start, len(document)):
             with closing(document[number]) as page:
                 width, height = page.get_size()
                 area = max(1.0, width) * max(1.0, height)
@@ -94,19 +95,17 @@ def _of_pdf(content: bytes) -> Iterator[Picture]:
                     yield bitmap.to_pil().convert("L")
 
 
-def _of_picture(content: bytes, kind: str) -> Iterator[Picture]:
+def _of_picture(content: bytes, kind: str, start: int) -> Iterator[Picture]:
     with Image.open(io.BytesIO(content), formats=[kind]) as picture:
-        number = 0
-        while True:
-            if picture.width * picture.height > LARGEST_PICTURE or min(picture.size) < 1:
-                raise NotReadableError("a page is too large")
-            yield _upright(picture)
-            number += 1
-            if kind != "TIFF":
-                return
+        for number in count(start):
             try:
                 picture.seek(number)
             except EOFError:
+                return
+            if picture.width * picture.height > LARGEST_PICTURE or min(picture.size) < 1:
+                raise NotReadableError("a page is too large")
+            yield _upright(picture)
+            if kind != "TIFF":
                 return
 
 

@@ -62,9 +62,8 @@ def scan(content: bytes, most_pages: int) -> Scanned:
 def show(content: bytes, number: int) -> Scanned:
     """Return the page of this *number*, from 0, as a picture."""
     try:
-        for index, picture in enumerate(pages_of(content, number + 1, is_cut=True)):
-            if index == number:
-                return Scanned([Page(picture_digest(picture), [], picture_png(picture))], None)
+        for picture in pages_of(content, 1, start=number, is_cut=True):
+            return Scanned([Page(picture_digest(picture), [], picture_png(picture))], None)
     except NotReadableError as error:
         return Scanned([], str(error))
     return Scanned([], "the document has no such page")

@@ -166,12 +166,28 @@ async def test_so_many_conversations_and_no_more(open_to_mail: Equipment) -> Non
 
 
 async def test_what_cannot_be_kept_stays_with_the_mail_server(open_to_mail: Equipment) -> None:
+    mail = letter(("v.pdf", b"%PDF-1.7"))
     async with door(open_to_mail) as port, line_to(port) as line:
+        await line.say("MAIL FROM:<j@example.org>")
         await Returned.raw("ALTER TABLE returned_document RENAME TO gone")
-        assert await line.mail(letter(("v.pdf", b"%PDF-1.7")), ADDRESS) == ["451 4.3.0 try again later"]
+        assert (await line.say(f"RCPT TO:<{ADDRESS}>")).startswith("451")
         await Returned.raw("ALTER TABLE gone RENAME TO returned_document")
-        assert await line.mail(letter(("v.pdf", b"%PDF-1.7")), ADDRESS) == ["250 2.0.0 kept"]
+        await line.say("RSET")
+        await Returned.raw("ALTER TABLE journal RENAME TO gone")
+        assert await line.mail(mail, ADDRESS) == ["451 4.3.0 try again later"]
+        await Returned.raw("ALTER TABLE gone RENAME TO journal")
+        assert await line.mail(mail, ADDRESS) == ["250 2.0.0 kept"]
     assert await Returned.count() == await Original.count() == 1
+
+
+async def test_mails_stay_with_the_mail_server_while_too_much_waits_for_a_person(open_to_mail: Equipment) -> None:
+    returns = msgspec.structs.replace(open_to_mail.settings.returns, most_waiting_mib=1)
+    small = replace(open_to_mail, settings=msgspec.structs.replace(open_to_mail.settings, returns=returns))
+    async with door(small) as port, line_to(port) as line:
+        await line.mail(letter(("v.pdf", b"%PDF-" + b"x" * 600_000)), ADDRESS)
+        await line.mail(letter(("v.pdf", b"%PDF-" + b"y" * 600_000)), ADDRESS)
+        await line.say("MAIL FROM:<>")
+        assert (await line.say(f"RCPT TO:<{ADDRESS}>")).startswith("452 4.3.1")
 
 
 async def test_staff_hear_of_the_inbox_once_an_hour_however_much_rubbish_comes(open_to_mail: Equipment) -> None:

@@ -20,7 +20,7 @@ from api.lifecycle import IllegalMoveError
 from api.notices.tables import Outbox
 from api.seal import Seal
 from api.tables import Journal, Order
-from tests.customer.paper import faxed, pdf_of, printed, returned, scanned
+from tests.customer.paper import faxed, illegible, pdf_of, printed, returned
 from tests.unit.api import orderform
 from tests.unit.api.orderform import offered
 
@@ -35,11 +35,6 @@ async def handed_in(equipment: Equipment, content: bytes, envelope: Envelope = M
     (number,) = await arrival.take(equipment, envelope, [File("scan.tif", content)])
     await filing.file_received(equipment)
     return await row_of(number)
-
-
-def illegible(seed: int = 1) -> bytes:
-    """Return a page that nobody can read."""
-    return pdf_of([scanned(Image.new("L", (1240, 1754), 255), noise=0.4, seed=seed)])
 
 
 async def mails_of(order: int) -> list[str]:
@@ -141,6 +136,35 @@ async def test_what_staff_hand_in_for_an_order_is_filed_there_unless_its_mark_sa
     astray = await handed_in(equipment, await contract_pdf(equipment, other), named)
     assert (astray["state"], astray["order"], astray["suggested"]) == ("INBOX", None, other)
     assert "another order" in astray["note"]
+
+
+async def test_a_copy_that_staff_hand_in_for_an_order_files_the_one_that_waited(equipment: Equipment) -> None:
+    order = await offered(equipment)
+    first = await handed_in(equipment, illegible())
+    copy = await handed_in(equipment, illegible(), Envelope("post", ANNA, ANNA, order=order))
+    assert (copy["state"], copy["same_as"]) == ("DUPLICATE", first["id"])
+    filed = await row_of(first["id"])
+    assert (filed["state"], filed["order"]) == ("FILED", order)
+    (entry,) = await Journal.select().where(Journal.subject == "return", Journal.event == "ASSIGNED")
+    assert entry["actor"] == ANNA
+
+
+async def test_who_was_killed_with_a_document_loses_it_to_the_next_and_three_are_enough(equipment: Equipment) -> None:
+    order = await offered(equipment)
+    (number,) = await arrival.take(equipment, MAILED, [File("v.pdf", await contract_pdf(equipment, order))])
+    now = datetime.now(UTC)
+    await Returned.update({Returned.tries: 1, Returned.not_before: now + timedelta(minutes=1)}).where(
+        Returned.id == number
+    )
+    assert await filing.file_received(equipment) == 0
+    await Returned.update({Returned.not_before: now}).where(Returned.id == number)
+    await filing.file_received(equipment)
+    assert (await row_of(number))["state"] == "FILED"
+    (cursed,) = await arrival.take(equipment, MAILED, [File("w.pdf", illegible(9))])
+    await Returned.update({Returned.tries: 3}).where(Returned.id == cursed)
+    await filing.file_received(equipment)
+    row = await row_of(cursed)
+    assert (row["state"], row["note"]) == ("INBOX", "three workers did not come to an end with it")
 
 
 async def test_a_contract_of_an_order_that_waits_for_nothing_waits_for_a_person(equipment: Equipment) -> None:

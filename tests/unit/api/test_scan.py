@@ -130,6 +130,16 @@ async def test_pages_are_counted_and_time_is_up_some_day() -> None:
         )
 
 
+async def test_any_page_can_be_looked_at_without_those_before() -> None:
+    sheets = [Image.new("L", (500, 600 + 100 * number), 255) for number in range(3)]
+    for content in (tiff([sheet.convert("1") for sheet in sheets]), pdf_of(sheets)):
+        shown = await reader.show(content, 2)
+        assert shown is not None
+        with Image.open(io.BytesIO(shown)) as picture:
+            assert picture.height in {800, 801}
+        assert await reader.show(content, 3) is None
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "MPO", "TIFF"])
 async def test_pictures_of_every_kind_are_pages_upright(kind: str) -> None:
     out, exif = io.BytesIO(), Image.Exif()
