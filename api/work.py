@@ -26,6 +26,7 @@ from api.billing import issuing, pricelist
 from api.billing.documents import mailing
 from api.billing.receivables import movements
 from api.customers import asking, duplicates, links
+from api.domains.availability import Availabilities
 from api.domains.desk import Desk
 from api.domains.drivers import DRIVERS
 from api.domains.epp import record
@@ -80,10 +81,11 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
     sources = Sources(page=partial(order_page, equipment.settings), papers=PAPERS)
     registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
     office = office_of(equipment, registrar)
-    asked = risk_sources(equipment.settings, availability=registrar.check, unpaid=movements.left_unpaid)
+    names = Availabilities(equipment, registrar)
+    asked = risk_sources(equipment.settings, availability=names.of, unpaid=movements.left_unpaid)
     keep_traces = timedelta(days=equipment.settings.risk.traces_days)
     return (
-        Loop("checks", lambda: screen_waiting(equipment, asked), 0.25),
+        Loop("checks", lambda: screen_waiting(equipment, asked), 0.25, names.close),
         Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
         Loop("corrections", lambda: send_wanted(equipment), 0.5),
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
