@@ -47,7 +47,7 @@ async def list_domains(request: Req) -> DomainEntries:
     return await domains.entries(None if said is None else DomainState(said))
 
 
-@get("/api/v1/staff/domains/{name:str}", **described(Access.STAFF, {200: DomainView}))
+@get("/api/v1/staff/domains/{name:str}", **described(Access.STAFF, {200: DomainView}, problems=(422,)))
 async def show_domain(request: Req) -> DomainView:
     """Show all of a domain: history, what was sent and what the registry said, its zone; never an auth code."""
     return await domains.view(_label(request))
@@ -59,7 +59,7 @@ async def list_messages() -> MessageViews:
     return await domains.messages()
 
 
-@post("/api/v1/staff/domains/{name:str}/vouch", **described(Access.STAFF, {200: DomainMoved}, problems=(409,)))
+@post("/api/v1/staff/domains/{name:str}/vouch", **described(Access.STAFF, {200: DomainMoved}, problems=(409, 422)))
 async def vouch_for_domain(request: Req) -> DomainMoved:
     """Confirm in place of the registrar that the domain is with us: its mail is switched on."""
     label = _label(request)

@@ -1,6 +1,7 @@
 """Who may call what: every route × method × caller, against the list in docs/api.md; nobody learns what is there."""
 
 import re
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -79,11 +80,11 @@ async def test_nobody_gets_through_where_they_may_not(place: Place) -> None:
     for (listed_method, path), who in LISTED.items():
         if who not in allowed:
             continue
-        url = path.format(cart_id=place.cart_id, number=100_001)
+        url = path.format_map(defaultdict(lambda: "beispiel.de", cart_id=place.cart_id, number="100001"))
         for caller, token in place.tokens.items():
             # The method that the route has: everybody. All others: who may least, and who may most.
             for method in METHODS if caller in {"nobody", "staff"} else (listed_method,):
-                if method == listed_method and caller in allowed[who]:
+                if caller in allowed.get(LISTED.get((method, path), ""), set()):
                     continue
                 answer = await place.http.request(method, url, headers=bearer(token))
                 assert answer.status_code in {401, 404, 405}, f"{caller}: {method} {url}: {answer.status_code}"
