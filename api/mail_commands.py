@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from typing import Any
 
 import click
+from babel.dates import format_date
 from babel.numbers import format_currency
 
 from api import settings
@@ -19,6 +20,13 @@ from api.notices.tables import Outbox
 from api.piccolo_conf import DB
 from api.provisioning.view import AccountView, Address, Database, Mail, Sftp
 from api.shop.page import DomainLine
+
+PAYMENT = {
+    "de": "Wir buchen {price} am {day} per SEPA-Lastschrift von Ihrem Konto •••• 2051 ab.",
+    "en": "We will collect {price} on {day} by SEPA direct debit from your account •••• 2051.",
+}
+OTHERWISE = {"staff_registry": {"name": "xn--beispiel-shne-rmb.de"}}
+"""What single kinds call by a name that means something else in all others."""
 
 SINCE = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -40,7 +48,10 @@ def mail_preview(kind: str, language: str, *, changes: tuple[str, ...], as_html:
     KIND is a template's name, `ankunft mail kinds` lists them.
     """
     here = settings.load()
-    folder, said = here.templates.folder, sample(here, language) | dict(_pair(change) for change in changes)
+    folder, said = (
+        here.templates.folder,
+        sample(here, language) | OTHERWISE.get(kind, {}) | dict(_pair(change) for change in changes),
+    )
     try:
         if kind in letter.kinds(folder, "sms"):
             click.echo(letter.short_text(folder, kind, language, said))
@@ -85,7 +96,7 @@ def mail_retry(number: int, *, as_json: bool) -> None:
 def sample(here: settings.Settings, language: str) -> dict[str, Any]:
     """Return what an invented order says in letters: everything that any of them names."""
     domain = DomainLine("xn--beispiel-shne-rmb.de", "beispiel-söhne.de", "register", DomainState.REGISTERED, SINCE)
-    zone = here.hosting.zone
+    zone, price = here.hosting.zone, format_currency(3.99, "EUR", locale=language)
     return {
         "sender": parseaddr(here.mail.sender)[0] or here.mail.sender,
         "public_url": here.http.public_url,
@@ -97,7 +108,7 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "state": "ACTIVE",
         "tariff": "Start",
         "interval_months": 1,
-        "price": format_currency(3.99, "EUR", locale=language),
+        "price": price,
         "terms_version": "2026-11-01",
         "domains": [domain],
         "account": AccountView(
@@ -132,9 +143,9 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "code": "123456",
         "invoice": "R700001",
         "rules": "BR-DE-8",
-        "amount": "3,99 €",
-        "issued": "25. November 2026",
-        "payment": "Wir buchen 3,99 € am 2. Dezember 2026 per SEPA-Lastschrift von Ihrem Konto •••• 2051 ab.",
+        "amount": price,
+        "issued": format_date(SINCE, "long", language),
+        "payment": PAYMENT[language].format(price=price, day=format_date(SINCE + timedelta(days=7), "long", language)),
         "corrects": "R700000",
         "iban": "DE89 3704 0044 0532 0130 00",
         "bic": "COBADEFFXXX",
