@@ -62,6 +62,7 @@ faults: setup ## the fault run alone: orders while runner, courier, API and serv
 
 .PHONY: bench
 bench: setup ## what it costs, beside what it is compared with: a table, .lab/bench.json, plots in .lab/; ≤ 30 minutes
+	@.ci/debian.sh wrk
 	python -m tests.bench
 
 .PHONY: demo

@@ -38,7 +38,7 @@ def main() -> int:
     names = parser.parse_args().names or list(known)
     if unknown := set(names) - set(known):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}")
-    console = Console()
+    console = Console(width=max(160, Console().width))
     broken = []
     for name in names:
         began = time.monotonic()

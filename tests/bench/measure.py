@@ -35,14 +35,14 @@ class Pair:
 
 
 def pairs(
-    ours: Callable[[int], object],
-    theirs: Callable[[int], object],
+    ours: Callable[[int], float | None],
+    theirs: Callable[[int], float | None],
     *,
     rounds: int,
     cpu_s: Callable[[], float] = time.process_time,
     between: Callable[[], object] = lambda: None,
 ) -> Pair:
-    """Do both *rounds* times, each round in the other order; each gets the round's number.
+    """Do both *rounds* times, each round in the other order; each gets the round's number and may return its seconds.
 
     *cpu_s* tells the processor seconds used so far by all that works; *between* is done before each.
     """
@@ -52,8 +52,9 @@ def pairs(
         for side in sorted(sides, reverse=bool(number % 2)):
             between()
             cpu, clock = cpu_s(), time.perf_counter()
-            sides[side](number)
-            taken[side].append((time.perf_counter() - clock, cpu_s() - cpu))
+            own_s = sides[side](number)
+            wall_s = time.perf_counter() - clock if own_s is None else own_s
+            taken[side].append((wall_s, cpu_s() - cpu))
     walls = {side: [wall for wall, _ in both] for side, both in taken.items()}
     cpus = {side: [max(cpu, 1e-9) for _, cpu in both] for side, both in taken.items()}
     return Pair(

@@ -2,7 +2,7 @@
 # The yardstick: an account as `account.yml` makes it, by a plain script with the tools at hand. It knows nothing of
 # check mode, other states, half-made accounts or names that are taken; it writes as safely (flush, rename) as we do.
 #
-#   yardstick.sh make|prove|unmake NUMBER
+#   yardstick.sh make|prove|make_and_prove|unmake NUMBER
 set -euo pipefail
 do=$1 number=$2 name=a$2 uid=$((1900000000 + $2))
 domain=n$number.example technical=$name.hosting.test
@@ -44,7 +44,7 @@ INSERT INTO credential (address, password) VALUES
 COMMIT;
 SQL
   for served in "$domain" "www.$domain" "$technical"; do
-    ln -s .default.pem "/etc/ankunft/certificates/$served.pem" 2> /dev/null || true
+    ln -s .default.pem "/srv/tls/$served.pem"
     ln -s "../accounts/$name" "/srv/vhosts/$served"
   done
 }
@@ -70,12 +70,15 @@ prove() {
   printf 'QUIT\r\n' >&8; exec 8>&-
 }
 
+make_and_prove() { make; prove; }
+
 unmake() {
   rm -f "/srv/vhosts/$domain" "/srv/vhosts/www.$domain" "/srv/vhosts/$technical"
-  rm -f "/etc/ankunft/certificates/$domain.pem" "/etc/ankunft/certificates/www.$domain.pem" "/etc/ankunft/certificates/$technical.pem"
+  rm -f "/srv/tls/$domain.pem" "/srv/tls/www.$domain.pem" "/srv/tls/$technical.pem"
   systemctl stop "php-account@$name.service"
   mariadb --batch <<SQL
-DELETE credential FROM ankunft_mail.credential JOIN ankunft_mail.mailbox USING (address) WHERE account = '$name';
+USE ankunft_mail;
+DELETE credential FROM credential JOIN mailbox USING (address) WHERE account = '$name';
 DELETE FROM ankunft_mail.mailbox WHERE account = '$name';
 DELETE FROM ankunft_mail.domain WHERE account = '$name';
 DROP USER IF EXISTS $name@localhost;
