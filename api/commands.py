@@ -113,11 +113,7 @@ def epoch_raise(gap: int) -> None:
     async def work() -> None:
         async with DB.transaction():
             epoch = await counters.take(counters.EPOCH)
-            last = {
-                name: await counters.skip(name, gap)
-                for name in counters.FIRST | counters.LATER
-                if name != counters.EPOCH
-            }
+            last = {name: await counters.skip(name, gap) for name in counters.SEEN_OUTSIDE}
             await journal.write(
                 subject="epoch", subject_id=epoch, event="EPOCH_RAISED", actor=OPERATOR, facts=last | {"gap": gap}
             )

@@ -77,6 +77,11 @@ def test_without_contracts_there_is_nothing_to_bill_and_nothing_that_does_not_fi
     assert "no invoices" in ankunft(config, "billing", "invoices", "R1")
     assert json.loads(ankunft(config, "billing", "invoices", "--json")) == {"items": [], "next_cursor": None}
     assert "no such customer" in ankunft(config, "billing", "entries", "7", exit_code=1)
+    ankunft(config, "epoch", "raise")
+    assert json.loads(ankunft(config, "billing", "reconcile", "--json")) == [], (
+        "the journal accounts for what is left out"
+    )
+    assert "as they were archived" in ankunft(config, "invoice", "verify"), "the archive goes on where it stood"
     assert "no order 7" in ankunft(config, "billing", "end", "7", "--on", "2027-01-01", exit_code=1)
     assert "Invalid value" in ankunft(config, "invoice-run", "--until", "yesterday", exit_code=2)
 
