@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from api import counters
+from api import counters, journal
 from api.billing.receivables import debit_file, movements
 from api.billing.receivables.bank_days import collectable
 from api.billing.receivables.debit_file import Creditor, Debit
@@ -177,16 +177,24 @@ async def _book(equipment: Equipment, file: File, number: int, debits: Sequence[
             content_sealed=sealed, digest=sha256(file.content).hexdigest(), actor=actor, created_at=datetime.now(UTC),
         )
     ).returning(DebitRun.id)  # fmt: skip
-    for receivable, debit in debits:
-        await Collection.insert(
-            Collection(
-                run=made[0]["id"], receivable=receivable, end_to_end_id=debit.end_to_end_id,
-                amount_cents=debit.amount_cents,
-            )
-        )  # fmt: skip
-        await movements.book(
-            Booking(receivable, "debit", debit.amount_cents, file.collect_on, debit.end_to_end_id, actor)
+    rows = [
+        Collection(
+            run=made[0]["id"], receivable=receivable, end_to_end_id=debit.end_to_end_id, amount_cents=debit.amount_cents
         )
+        for receivable, debit in debits
+    ]
+    for at in range(0, len(rows), movements.ROWS):
+        await Collection.insert(*rows[at : at + movements.ROWS])
+    await movements.collect(
+        [
+            Booking(receivable, "debit", debit.amount_cents, file.collect_on, debit.end_to_end_id, actor)
+            for receivable, debit in debits
+        ]
+    )
+    await journal.write(
+        subject="debit_run", subject_id=number, event="WRITTEN", actor=actor,
+        facts={"debits": file.debits, "cents": file.sum_cents, "collect_on": file.collect_on},
+    )  # fmt: skip
 
 
 def _name(number: int) -> str:

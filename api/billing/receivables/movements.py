@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -14,8 +14,10 @@ from api.engine.conflicts import is_conflict
 Kind = Literal["debit", "return", "transfer", "refund", "set_off", "write_off"]
 KINDS: tuple[Kind, ...] = ("debit", "return", "transfer", "refund", "set_off", "write_off")
 
-TAKES_WHAT_IS_OPEN = frozenset({"debit", "write_off"})
-"""A debit or a write-off is of what is open; a customer may well transfer more."""
+TAKES_WHAT_IS_OPEN = frozenset({"write_off", "set_off", "refund"})
+"""Never more than is open, on either side; a customer may well transfer more."""
+ROWS = 1000
+"""Rows of one statement: PostgreSQL takes 32,767 values."""
 
 
 class NotOwedError(LookupError):
@@ -63,7 +65,11 @@ async def book(booking: Booking) -> int:
     """
     guard = [Receivable.id == booking.receivable]
     if booking.kind in TAKES_WHAT_IS_OPEN:
-        guard.append(Receivable.open_cents >= booking.amount_cents)
+        is_owed = booking.amount_cents > 0
+        enough = (
+            Receivable.open_cents >= booking.amount_cents if is_owed else Receivable.open_cents <= booking.amount_cents
+        )
+        guard.append(enough)
     rows = (
         await Receivable.update({Receivable.open_cents: Receivable.open_cents - booking.amount_cents})
         .where(*guard)
@@ -71,19 +77,29 @@ async def book(booking: Booking) -> int:
     )
     if not rows:
         raise NotOwedError("there is no such receivable, or less of it is open")
-    movement = Movement(
-        receivable=booking.receivable, kind=booking.kind, amount_cents=booking.amount_cents,
-        booked_on=booking.booked_on, reference=booking.reference, reason=booking.reason, actor=booking.actor,
-        at=datetime.now(UTC),
-    )  # fmt: skip
     try:
-        await Movement.insert(movement)
+        await Movement.insert(_movement(booking))
     except Exception as error:
         if is_conflict(error):
             raise BookedBeforeError(f"{booking.reference} is booked already") from error
         raise
     await _tell(booking, rows[0])
     return int(rows[0]["open_cents"])
+
+
+async def collect(bookings: Sequence[Booking]) -> None:
+    """Book debits of all that is open of their receivables, whose rows the caller holds by a change.
+
+    Raises:
+        NotOwedError: one of them is not owed; the caller's transaction has to end.
+    """
+    ids = [booking.receivable for booking in bookings]
+    owed = Receivable.id.is_in(ids) & (Receivable.open_cents > 0)
+    if len(await Receivable.update({Receivable.open_cents: 0}).where(owed).returning(Receivable.id)) != len(ids):
+        raise NotOwedError("one of the debits is not owed")
+    rows = [_movement(booking) for booking in bookings]
+    for at in range(0, len(rows), ROWS):
+        await Movement.insert(*rows[at : at + ROWS])
 
 
 async def set_off(credit: int, invoice: int, amount_cents: int, *, reference: str, actor: str, on: date) -> None:
@@ -123,6 +139,14 @@ async def order_of(invoice: int) -> int:
     )
     assert line is not None, "an invoice has lines"
     return int(line["entry.order"])
+
+
+def _movement(booking: Booking) -> Movement:
+    return Movement(
+        receivable=booking.receivable, kind=booking.kind, amount_cents=booking.amount_cents,
+        booked_on=booking.booked_on, reference=booking.reference, reason=booking.reason, actor=booking.actor,
+        at=datetime.now(UTC),
+    )  # fmt: skip
 
 
 async def _set_off_pair(pair: dict[str, Any]) -> None:

@@ -198,15 +198,17 @@ async def test_an_overdue_transfer_is_left_unpaid_and_a_waiting_one_is_not(equip
     assert not await movements.left_unpaid([])
 
 
-async def test_more_than_is_open_is_neither_debited_nor_written_off(equipment: Equipment) -> None:
+async def test_more_than_is_open_is_neither_written_off_nor_set_off_nor_refunded(equipment: Equipment) -> None:
     here = hoster(equipment)
     await accepted(here)
     (number,) = await bill(here)
     (row,) = await Receivable.select(Receivable.id)
-    kinds: tuple[movements.Kind, ...] = ("debit", "write_off")
-    for kind in kinds:
+    too_much: tuple[tuple[movements.Kind, int], ...] = (("write_off", 400), ("set_off", 400), ("refund", -1))
+    for kind, cents in too_much:
         with pytest.raises(NotOwedError):
-            await movements.book(Booking(row["id"], kind, 400, TODAY, "x", STAFF))
+            await movements.book(Booking(row["id"], kind, cents, TODAY, "x", STAFF))
+    with pytest.raises(NotOwedError):
+        await movements.collect([Booking(row["id"] + 1, "debit", 399, TODAY, "x", STAFF)])
     assert await open_of(number) == 399
 
 
@@ -228,5 +230,7 @@ async def test_the_journal_tells_of_each_movement_without_the_account(equipment:
     await collect(here)
     await returns.by_hand(number, TODAY, actor=STAFF)
     rows = await Journal.select().where(Journal.subject == "invoice").order_by(Journal.id)
-    assert [row["event"] for row in rows] == ["ISSUED", "DEBIT", "RETURN", "DEBIT_RETURNED"]
-    assert "DE02" not in json.dumps([row["facts"] for row in rows])
+    assert [row["event"] for row in rows] == ["ISSUED", "RETURN", "DEBIT_RETURNED"]
+    (run,) = await Journal.select().where(Journal.subject == "debit_run")
+    assert (run["subject_id"], json.loads(run["facts"])["cents"]) == ("1", 399)
+    assert "DE02" not in json.dumps([row["facts"] for row in [*rows, run]])
