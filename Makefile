@@ -65,6 +65,10 @@ bench: setup ## what it costs, beside what it is compared with: a table, .lab/be
 	@.ci/debian.sh wrk
 	python -m tests.bench
 
+.PHONY: bench-fleet
+bench-fleet: setup ## a thousand played hosts and a hundred thousand orders through the real API; hours. BENCH="--orders 2000" is a taste
+	python -m tests.bench.fleet $(BENCH)
+
 .PHONY: demo
 demo: setup ## an order from the click to the account on throw-away servers, and the proofs; KEEP=1 leaves them
 	python -m tests.demo

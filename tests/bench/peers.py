@@ -33,6 +33,7 @@ class Peer:
     kind: str
     url: str
     port: int
+    config: Path
     process: subprocess.Popen[bytes]
 
     def cpu_s(self) -> float:
@@ -71,7 +72,7 @@ def _running(kind: str, folder: Path, urls: str, settings: Mapping[str, str]) ->
     )
     try:
         wait_for(f"{kind} answers", lambda: _listens(port), timeout_s=30)
-        yield Peer(kind, url, port, process)
+        yield Peer(kind, url, port, config, process)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
