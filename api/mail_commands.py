@@ -137,6 +137,8 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "link": here.http.further_order_url.replace("{token}", "further_00112233445566778899aabbccddeeff"),
         "minutes": 30,
         "messages": 500,
+        "risk_rule": "network_flood",
+        "risk_text": "A flood of orders from the same network",
         "waiting": 2,
         "hours": 24,
         "carts": ["7K3M-P9TA-4", "8N4P-Q2UB-X"],

@@ -14,7 +14,7 @@ import msgspec
 Value = bool | int | str
 
 
-class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of an order, naming nobody. What is not known, or does not apply, is null and fits no rule."""
 
     #: The check itself failed, so that a person has to look.

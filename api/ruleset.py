@@ -57,6 +57,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     #: At least this little is offered, whatever the points say.
     outcome: Outcome | None = None
     on: bool = True
+    #: Staff get a mail, once a day.
+    alarm: bool = False
     is_: Value | None = msgspec.field(default=None, name="is")
     one_of: tuple[str, ...] | None = None
     none_of: tuple[str, ...] | None = None

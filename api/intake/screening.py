@@ -14,7 +14,7 @@ import msgspec
 
 from api import journal, orders
 from api.equipment import Equipment
-from api.intake.risk import assessments, traces
+from api.intake.risk import alarms, assessments, traces
 from api.intake.risk.case import Case, cases_of
 from api.intake.risk.gathering import gather
 from api.intake.risk.sources import NOBODY, Sources
@@ -91,6 +91,7 @@ async def _settle(equipment: Equipment, order_id: int, gathered: Gathered, verdi
         facts = {"offered": offered, "points": verdict.points, "ruleset": rules.version}
         await orders.move(order_id, EVENTS[verdict.outcome], actor=journal.SYSTEM, facts=facts)
         await assessments.file(order_id, rules, gathered, verdict)
+        await alarms.tell(order_id, verdict.hits)
 
 
 async def phone_of(order: dict[str, Any]) -> str:

@@ -30,6 +30,8 @@ class Hit(msgspec.Struct, frozen=True):
     fact: str
     value: Value
     text: Text
+    #: Staff want to hear of it.
+    alarm: bool = False
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -43,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True):
 def judge(rules: RuleSet, facts: Facts, *, limits_factor: int) -> Verdict:
     """Return what *rules* say of *facts*; the same today and in a year."""
     hits = [
-        Hit(name, rule.points, rule.outcome, rule.fact, getattr(facts, rule.fact), rule.text)
+        Hit(name, rule.points, rule.outcome, rule.fact, getattr(facts, rule.fact), rule.text, rule.alarm)
         for name, rule in rules.rules.items()
         if rule.on and rule.fits(facts, limits_factor)
     ]

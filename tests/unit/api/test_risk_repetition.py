@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from api.activation.acceptance import accept
@@ -12,6 +14,7 @@ from api.intake.risk import blocklist, traces
 from api.intake.risk.tables import RiskAssessment, RiskBlock, RiskTrace
 from api.intake.screening import screen_waiting
 from api.lifecycle import OrderEvent
+from api.notices.tables import Outbox
 from api.tables import Journal
 from tests.unit.api.orderform import offered, placed, row_of
 from tests.unit.api.riskcases import checked, rules_of, strict, ways_of
@@ -36,6 +39,18 @@ async def test_a_network_that_orders_too_often_gets_the_contract_and_another_one
     assert [await ways_of(order) for order in orders[11:13]] == [["contract"]] * 2
     assert await rules_of(orders[12]) == {"network_hour"}
     assert await ways_of(orders[13]) == ["sms", "contract"]
+
+
+async def test_a_flood_from_one_network_is_refused_and_staff_are_told_once(equipment: Equipment) -> None:
+    """Played with a limit of two."""
+    flood = msgspec.structs.replace(equipment.catalogue.risk.rules["network_flood"], over=2)
+    rules = msgspec.structs.replace(equipment.catalogue.risk, rules={"network_flood": flood})
+    catalogue = msgspec.structs.replace(equipment.catalogue, risk=rules)
+    tight = strict(replace(equipment, catalogue=catalogue))
+    orders = [await checked(tight) for _ in range(6)]
+    assert [(await row_of(order))["state"] for order in orders] == ["AWAITING_ACTIVATION"] * 3 + ["REFUSED"] * 3
+    (alarm,) = await Outbox.select().where(Outbox.kind == "staff_alarm")
+    assert (alarm["order"], json.loads(alarm["context"])["risk_rule"]) == (orders[3], "network_flood")
 
 
 async def test_the_same_mail_telephone_and_account_too_often_get_the_contract(equipment: Equipment) -> None:

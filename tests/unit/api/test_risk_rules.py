@@ -101,6 +101,10 @@ def test_sms_is_never_offered_where_none_may_go_whatever_the_rules_say() -> None
         assert ("contract" in offered) == (outcome in {Outcome.SMS, Outcome.CONTRACT})
 
 
+def test_facts_of_the_past_are_read_though_one_of_them_is_not_asked_any_more() -> None:
+    assert msgspec.json.decode(b'{"shoe_size": 43, "domains": 2}', type=Facts) == Facts(domains=2)
+
+
 def test_limits_are_widened_for_labs() -> None:
     busy = msgspec.structs.replace(GOOD, orders_of_phone_day=1000)
     assert outcome_of(busy) is Outcome.CONTRACT
