@@ -183,6 +183,18 @@ async def test_an_order_does_not_lapse_while_its_contract_waits_for_a_look(equip
     assert (await orderform.row_of(order))["expires_at"] > soon + timedelta(days=10)
 
 
+async def test_of_ten_who_decide_at_once_one_does(equipment: Equipment) -> None:
+    order = await offered(equipment)
+    row = await handed_in(equipment, await contract_pdf(equipment, order))
+    answers = await asyncio.gather(
+        *(decisions.approve(equipment, row["id"], actor=ANNA) for _ in range(5)),
+        *(decisions.reject(row["id"], "nein", actor="staff:Ole") for _ in range(5)),
+        return_exceptions=True,
+    )
+    assert sum(not isinstance(answer, BaseException) for answer in answers) == 1
+    assert all(isinstance(answer, IllegalMoveError) for answer in answers if isinstance(answer, BaseException))
+
+
 async def test_a_rejection_tells_the_customer_why_and_a_second_try_is_not_taken_for_a_copy(
     equipment: Equipment,
 ) -> None:

@@ -26,7 +26,7 @@ for attempt in (
     lambda: open("/etc/passwd"),
     lambda: socket.socket(),
     lambda: subprocess.run(["true"]),
-    lambda: bytearray(2 << 30),
+    lambda: bytearray(5 << 28),
 ):
     try:
         attempt()
