@@ -32,6 +32,15 @@ class Mailbox:
             _, answer = session.search(None, "ALL")
             return [_subject(session, number) for number in answer[0].split()]
 
+    def raw(self, subject: str) -> bytes:
+        """Return the newest mail with *subject* as it was received."""
+        with self._imap() as session:
+            _, answer = session.search(None, "ALL")
+            (number, *_) = [one for one in reversed(answer[0].split()) if _subject(session, one) == subject]
+            _, parts = session.fetch(number, "(BODY.PEEK[])")
+            assert isinstance(parts[0], tuple)
+            return parts[0][1]
+
     def wait_for_subject(self, subject: str, *, timeout_s: float = 20) -> None:
         """Wait until a mail with *subject* lies in the inbox."""
         wait_for(

@@ -11,13 +11,16 @@ from uuid import uuid4
 import idna
 import pytest
 
+from tests.customer.account import account_of
 from tests.customer.form import Form, Person, order_form, person
 from tests.customer.lab import Lab
 from tests.customer.letterbox import mails, text_of
+from tests.customer.mailprogram import letter
 from tests.customer.patience import wait_for
 from tests.customer.phone import code_in, wait_for_message
 from tests.customer.registry import entry, look_up, play
 from tests.customer.shop import Receipt, Shop
+from tests.customer.signature import signer
 
 CODE = "aB&<+/9x"
 COMPANY = "Müller & <Söhne> GmbH"
@@ -129,6 +132,28 @@ def test_a_registration_and_a_transfer_arrive_and_each_state_is_one_mail(lab: La
         lambda: shop.status(customer.order)["account"]["mail"]["address"] == f"postmaster@{label}",
         timeout_s=60,
     )
+
+
+def test_mail_of_a_domain_is_signed_for_it_whatever_its_header_claims(lab: Lab, shop: Shop) -> None:
+    name = name_of("signiert", "de")
+    customer = arrive(lab, shop, "de", {"name": name, "action": "register"})
+    address = f"postmaster@{name}"
+    wait_for(
+        "mail of the domain is on",
+        lambda: shop.status(customer.order)["account"]["mail"]["address"] == address,
+        timeout_s=60,
+    )
+    mailbox = account_of(shop.status(customer.order), customer.who).mailbox
+    for sender in (address, "chef@neighbour.example"):
+        mailbox.submit(letter(sender, address, f"von {sender}"), envelope_from=address)
+        mailbox.wait_for_subject(f"von {sender}")
+        assert signer(mailbox.raw(f"von {sender}"), lambda key: txt(lab, key)) == name
+
+
+def txt(lab: Lab, name: str) -> str:
+    """Return the one TXT record of *name*, its pieces put together."""
+    (record,) = look_up(lab, name, "TXT").records
+    return record.replace('" "', "").strip('"')
 
 
 @pytest.mark.parametrize(

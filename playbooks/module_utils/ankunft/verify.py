@@ -24,6 +24,7 @@ _LOOPBACK = "127.0.0.1"
 _ANSWER_S = 30
 _OK, _LOCKED, _NOWHERE = 200, 503, 404
 _TAKEN = 250
+_LONGEST_FACT = 200
 WHOSE = "/.well-known/ankunft-account"
 
 
@@ -40,7 +41,7 @@ def verify(account: Account, host: Host) -> dict[str, str]:
     if "database" in account.services:
         facts |= _verify_database(account, host)
     if "mail" in account.services:
-        _verify_mail(account, host)
+        facts |= _verify_mail(account, host)
     return facts
 
 
@@ -125,7 +126,7 @@ def _verify_database(account: Account, host: Host) -> dict[str, str]:
     return {"database_host": "localhost"}
 
 
-def _verify_mail(account: Account, host: Host) -> None:
+def _verify_mail(account: Account, host: Host) -> dict[str, str]:
     auth = host.below("run/dovecot/auth-userdb")
     others = set()
     for address in account.mail_addresses:
@@ -141,6 +142,17 @@ def _verify_mail(account: Account, host: Host) -> None:
             others.add(address)
     if account.state != "suspended":
         _verify_recipients(account, sorted(set(account.mail_addresses) - others))
+    return {} if account.state == "absent" else _signing_key(host)
+
+
+def _signing_key(host: Host) -> dict[str, str]:
+    """Return the public half of what the server signs mail with, for DNS: a fact is short, so in pieces."""
+    try:
+        selector, public = host.below("etc/dkimkeys/ankunft.txt").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return {}
+    pieces = [public[start : start + _LONGEST_FACT] for start in range(0, len(public), _LONGEST_FACT)]
+    return {"dkim_selector": selector} | {f"dkim_key_{number}": piece for number, piece in enumerate(pieces, 1)}
 
 
 def _verify_recipients(account: Account, addresses: list[str]) -> None:

@@ -16,6 +16,7 @@ OWN = (
     "etc/ssh/ssh_host_*_key*",
     "etc/ssl/private/ssl-cert-snakeoil.key",
     "etc/ssl/certs/ssl-cert-snakeoil.pem",
+    "etc/dkimkeys/ankunft.*",
     "etc/machine-id",
     "var/lib/dbus/machine-id",
     "var/lib/systemd/random-seed",
