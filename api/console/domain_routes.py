@@ -79,9 +79,7 @@ async def resolve_domain(request: Req) -> DomainMoved:
 def _label(request: Req) -> str:
     """Return the A-label of the name in the path, in either spelling."""
     try:
-        return idna.encode(
-            edge.path_text("name", str(request.path_params["name"])), uts46=True, std3_rules=True
-        ).decode("ascii")
+        return idna.encode(str(request.path_params["name"]), uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         raise NotThereError("there is no such domain") from None
 

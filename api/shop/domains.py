@@ -41,9 +41,7 @@ async def correct_auth_code(request: Request[Any, Any, Any]) -> TransferResumed:
     equipment: Equipment = request.app.state.equipment
     form = await edge.read(request, AuthCodeForm)
     try:
-        label = idna.encode(
-            edge.path_text("name", str(request.path_params["name"])), uts46=True, std3_rules=True
-        ).decode("ascii")
+        label = idna.encode(str(request.path_params["name"]), uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         raise NotThereError("there is no such domain") from None
     codes = registry_of(label, equipment.catalogue.registries).auth_code
