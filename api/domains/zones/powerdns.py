@@ -15,9 +15,14 @@ from api.domains.registrar import Ds
 from api.domains.zones.content import Records
 
 WITHIN_S = 10.0
+OWNER = "ankunft"
+"""What a zone of ours names as its account: no other is changed or removed."""
+
 SHA_256 = 2
-CREATED, CONFLICT, NOT_FOUND = 201, 409, 404
+CREATED, CONFLICT = 201, 409
 OK = frozenset({200, 201, 204})
+GONE = frozenset({404, 422})
+"""There is no such zone; which of the two depends on the version."""
 
 
 class NameServersError(Exception):
@@ -45,7 +50,7 @@ class PowerDns:
         """
         wanted = [_rrset(record) for record in records]
         made = await self._ask("POST", "/zones", "make the zone", frozenset({CREATED, CONFLICT}), {
-            "name": f"{name}.", "kind": "Master", "dnssec": True, "api_rectify": True,
+            "name": f"{name}.", "kind": "Master", "account": OWNER, "dnssec": True, "api_rectify": True,
             "soa_edit_api": "DEFAULT", "nameservers": [], "rrsets": wanted,
         })  # fmt: skip
         if made.status_code == CONFLICT:
@@ -58,14 +63,17 @@ class PowerDns:
         Raises:
             NameServersError: it stands.
         """
-        await self._ask("DELETE", f"/zones/{name}.", "remove the zone", OK | {NOT_FOUND, 422})
+        if await self._ours(name) is not None:
+            await self._ask("DELETE", f"/zones/{name}.", "remove the zone", OK | GONE)
 
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
 
     async def _change(self, name: str, wanted: Sequence[Mapping[str, Any]]) -> None:
-        there = (await self._ask("GET", f"/zones/{name}.", "read the zone", OK)).json()
+        there = await self._ours(name)
+        if there is None:
+            raise NameServersError("cannot change the zone: it is gone")
         keys = {(rrset["name"], rrset["type"]) for rrset in wanted}
         gone = [
             {"name": rrset["name"], "type": rrset["type"], "changetype": "DELETE"}
@@ -76,6 +84,16 @@ class PowerDns:
         await self._ask("PATCH", f"/zones/{name}.", "change the zone", OK, {"rrsets": gone + changes})
         if not there["dnssec"]:
             await self._ask("PUT", f"/zones/{name}.", "sign the zone", OK, {"dnssec": True, "api_rectify": True})
+
+    async def _ours(self, name: str) -> dict[str, Any] | None:
+        """Return the zone as it is, None when there is none."""
+        answer = await self._ask("GET", f"/zones/{name}.", "read the zone", OK | GONE)
+        if answer.status_code in GONE:
+            return None
+        there: dict[str, Any] = answer.json()
+        if there["account"] != OWNER:
+            raise NameServersError(f"the zone is there, and not ours: its account is not {OWNER}")
+        return there
 
     async def _ds(self, name: str) -> tuple[Ds, ...]:
         keys = (await self._ask("GET", f"/zones/{name}./cryptokeys", "read the zone's keys", OK)).json()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import msgspec
 import pytest
 
@@ -105,6 +106,21 @@ async def test_a_zone_is_made_once_changed_as_a_whole_and_removed(nameservers: N
         await powerdns.remove(name)
     rec_control(nameservers, "wipe-cache", f"{name}$")
     assert ask(nameservers, name, "A").rcode == "SERVFAIL", "unknown, not absent"
+
+
+async def test_a_zone_that_somebody_else_made_is_neither_changed_nor_removed(
+    nameservers: NameServers, powerdns: PowerDns
+) -> None:
+    name = "hoster.de"
+    async with httpx.AsyncClient(headers={"X-API-Key": nameservers.api_key}, trust_env=False) as staff:
+        zone = {"name": f"{name}.", "kind": "Native", "nameservers": ["ns1.hosting.test."]}
+        made = await staff.post(f"{nameservers.api_url}/api/v1/servers/localhost/zones", json=zone)
+        assert made.status_code == 201
+    with pytest.raises(NameServersError, match="not ours"):
+        await powerdns.put(name, zone_of(name, HERE, SERVERS, HOSTMASTER))
+    with pytest.raises(NameServersError, match="not ours"):
+        await powerdns.remove(name)
+    assert ask(nameservers, name, "NS").records == ("ns1.hosting.test.",)
 
 
 async def test_each_change_has_a_higher_serial(nameservers: NameServers, powerdns: PowerDns) -> None:
