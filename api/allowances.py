@@ -51,12 +51,18 @@ async def take(scope: str, period: str, most: int) -> int | None:
     """
     row = Allowance(scope=scope, period=period, first_at=datetime.now(UTC))
     await Allowance.insert(row).on_conflict(action="DO NOTHING")
-    taken = (
+    counted = (
         await Allowance.update({Allowance.taken: Allowance.taken + 1})
         .where(Allowance.scope == scope, Allowance.period == period, Allowance.taken < most)
         .returning(Allowance.taken)
     )
-    return int(taken[0]["taken"]) if taken else None
+    return int(counted[0]["taken"]) if counted else None
+
+
+async def taken(scope: str, period: str) -> int:
+    """Return how many *scope* took in *period*."""
+    row = await Allowance.select(Allowance.taken).where(Allowance.scope == scope, Allowance.period == period).first()
+    return 0 if row is None else int(row["taken"])
 
 
 async def forget_old(now: datetime) -> None:

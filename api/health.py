@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 from litestar import Response, get
 from piccolo.query.functions import Count
 
+from api import allowances
+from api.activation import budget
 from api.activation.contracts.tables import Returned
 from api.answers import TYPE, Problem, answer
 from api.described import described
@@ -56,7 +59,7 @@ async def metrics() -> str:
         lines += [f"# HELP ankunft_{name} Rows by state.", f"# TYPE ankunft_{name} gauge"]
         rows = await table.select(table.state, Count()).group_by(table.state)
         lines += [f'ankunft_{name}{{state="{row["state"]}"}} {row["count"]}' for row in rows]
-    lines += await _registries()
+    lines += [*await _registries(), *await _messages()]
     return "\n".join(lines) + "\n"
 
 
@@ -66,3 +69,10 @@ async def _registries() -> list[str]:
     lines = [f"# HELP {name} When the queue of messages was seen empty.", f"# TYPE {name} gauge"]
     rows = await RegistryLease.select().where(RegistryLease.drained_at.is_not_null())
     return lines + [f'{name}{{registry="{row["registry"]}"}} {row["drained_at"].timestamp():.0f}' for row in rows]
+
+
+async def _messages() -> list[str]:
+    """Return how many of today's codes by SMS were sent: near the budget, customers are about to get none."""
+    name = "ankunft_sms_today"
+    sent = await allowances.taken(budget.ALL, allowances.today(datetime.now(UTC)))
+    return [f"# HELP {name} Codes by SMS of this day (UTC).", f"# TYPE {name} gauge", f"{name} {sent}"]

@@ -83,6 +83,7 @@ async def confirm(equipment: Equipment, order_id: int, code: str, *, actor: str)
                 SmsActivation.order == order_id,
                 SmsActivation.generation == generation,
                 SmsActivation.used_at.is_null(),
+                SmsActivation.expires_at > datetime.now(UTC),  # a correction of the number ends a code at once
             )
             .returning(SmsActivation.id)
         )

@@ -12,6 +12,7 @@ from api.activation.code import LONGEST_WAIT_S, waiting_time
 from api.activation.tables import SmsActivation
 from api.allowances import TooSoonError, forget_old, neighbourhood, take
 from api.equipment import Equipment
+from api.health import metrics
 from api.notices.tables import Outbox
 from api.tables import Allowance, Journal, Order
 from tests.unit.api.changed import with_settings
@@ -94,6 +95,12 @@ async def test_all_together_get_only_so_many_messages_a_day_and_staff_are_told_o
     (alarm,) = await alarms("sms_budget")
     assert await Journal.count().where(Journal.event == "BUDGET_USED_UP") == 1
     assert alarm["recipient"] == "staff"
+
+
+async def test_who_watches_sees_how_much_of_the_day_is_spent(equipment: Equipment) -> None:
+    assert "ankunft_sms_today 0" in await metrics.fn()
+    await ask(equipment, await order_from(equipment))
+    assert "ankunft_sms_today 1" in await metrics.fn()
 
 
 async def test_the_next_day_brings_a_new_budget(equipment: Equipment) -> None:
