@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
+from api import staff
 from api.activation.acceptance import accept
+from api.app import build
 from api.console import customers
 from api.console.search import search
 from api.customers import deciding, duplicates, numbers
@@ -18,6 +21,7 @@ from api.intake import placing
 from api.lifecycle import OrderEvent
 from api.tables import Customer, Journal, Order
 from tests.unit.api.orderform import CUSTOMER, further_form, id_of, offered, row_of
+from tests.unit.api.test_identity import transport_to
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -217,3 +221,27 @@ async def test_one_mailbox_has_many_spellings(one: str, other: str) -> None:
 @pytest.mark.parametrize("street", ["Hauptstraße 5", "Hauptstrasse 5", "HAUPTSTR. 5", "Hauptstr.5", "Haupt-Str 5"])
 async def test_one_street_has_many_spellings(street: str) -> None:
     assert normal_street(street) == "hauptstr5"
+
+
+async def test_staff_decide_by_the_api_and_nobody_else(equipment: Equipment) -> None:
+    first, second = await filed(equipment), await filed(equipment)
+    third = await filed(equipment, **(OTHER | {"customer__phone": "+4915112345678"}))
+    await compare_new(equipment.seal)
+    token = await staff.add("Anna")
+    async with httpx.AsyncClient(transport=transport_to(build(equipment)), base_url="http://api.test") as http:
+        assert (await http.get("/api/v1/staff/duplicates")).status_code == 401
+        http.headers["Authorization"] = f"Bearer {token}"
+        found = (await http.get("/api/v1/staff/duplicates")).json()["pairs"]
+        assert [(pair["earlier"], pair["later"]) for pair in found] == [
+            (first, second), (first, third), (second, third),
+        ]  # fmt: skip
+        left = await http.post("/api/v1/staff/duplicates/distinct", json={"one": third, "other": first})
+        assert len(left.json()["pairs"]) == 2
+        merged = await http.post("/api/v1/staff/duplicates/merge", json={"keep": first, "give_up": second})
+        assert (merged.status_code, merged.json()) == (200, {"orders": 1})
+        again = await http.post("/api/v1/staff/duplicates/merge", json={"keep": first, "give_up": second})
+        assert again.status_code == 409
+        unknown = await http.post("/api/v1/staff/duplicates/merge", json={"keep": first, "give_up": 4711})
+        assert unknown.status_code == 404
+        assert (await http.get(f"/api/v1/customers/{second}")).json()["number"] == first
+    assert await Journal.count().where(Journal.actor == ANNA, Journal.event == "MERGED") == 2
