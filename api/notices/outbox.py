@@ -22,12 +22,18 @@ STAFF_LANGUAGE = "en"
 
 
 async def tell(
-    kind: str, order_id: int | None, journal_id: int, context: Mapping[str, Any] | None = None, channel: str = "mail"
+    kind: str,
+    order_id: int | None,
+    journal_id: int,
+    context: Mapping[str, Any] | None = None,
+    channel: str = "mail",
+    *,
+    said_in: str | None = None,
 ) -> None:
     """Have *kind* told because of journal row *journal_id*, once, after the caller's transaction.
 
     Kinds that begin with `staff_` go to staff, all others to whoever made order *order_id*; without an order only staff
-    can be told. No secret in *context*.
+    can be told. No secret in *context*. It is told in the order's language, unless it is *said_in* another.
     """
     if is_for_staff(kind):
         recipient, language = STAFF, STAFF_LANGUAGE
@@ -35,7 +41,10 @@ async def tell(
         columns = (Order.customer, Order.applicant, Order.language)
         order = await Order.select(*columns).where(Order.id == order_id).first()
         assert order is not None
-        recipient, language = await _address(order, "phone" if channel == "sms" else "email"), order["language"]
+        recipient, language = (
+            await _address(order, "phone" if channel == "sms" else "email"),
+            said_in or order["language"],
+        )
     await DB.insert_together([row(kind, order_id, journal_id, recipient, language, context, channel)])
 
 

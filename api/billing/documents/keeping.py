@@ -50,6 +50,6 @@ async def _tell(row: Mapping[str, Any], statement: Statement, event: str, actor:
         "corrects": statement.corrects,
     }  # fmt: skip
     if statement.kind == "credit_note":
-        await outbox.tell("credit_note_issued", order, written, said)
+        await outbox.tell("credit_note_issued", order, written, said, said_in=statement.language)
     else:
-        await outbox.tell("invoice_issued", order, written, said)
+        await outbox.tell("invoice_issued", order, written, said, said_in=statement.language)

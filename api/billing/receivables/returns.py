@@ -101,4 +101,4 @@ async def _tell(found: dict[str, Any], actor: str) -> None:
         "invoice": statement.number, "amount": words.money(found["amount_cents"], statement.language),
         "iban": words.spaced(statement.seller.iban), "bic": statement.seller.bic, "holder": statement.seller.name,
     }  # fmt: skip
-    await outbox.tell("debit_returned", order, written, said)
+    await outbox.tell("debit_returned", order, written, said, said_in=statement.language)

@@ -16,7 +16,7 @@ from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
 from api.notices.tables import Outbox
 from api.piccolo_conf import DB
-from api.tables import Journal
+from api.tables import Customer, Journal
 from tests.unit.api.issued import STAFF, TODAY, accepted, bill, hoster
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -50,6 +50,16 @@ async def test_an_issued_invoice_is_archived_and_mailed_with_its_document(equipm
     )
     (row,) = await Journal.select().where(Journal.subject == "invoice")
     assert (row["event"], row["subject_id"], row["public"]) == ("ISSUED", number, True)
+
+
+async def test_the_mail_speaks_the_documents_language_whatever_the_orders_is(equipment: Equipment) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    await Customer.update({Customer.language: "en"}, force=True)
+    await bill(here)
+    (mail,) = await Outbox.select().where(Outbox.kind == "invoice_issued")
+    assert mail["language"] == "en"
+    assert "We will collect" in json.loads(mail["context"])["payment"]
 
 
 async def test_a_document_is_mailed_again_as_it_was(equipment: Equipment) -> None:
