@@ -131,6 +131,7 @@ def sample(here: settings.Settings, language: str) -> dict[str, Any]:
         "what": "job_parked",
         "number": 12,
         "channel": "fax",
+        "note": "no mark of ours can be read on it",
         "why": "Die Unterschrift fehlt." if language == "de" else "The signature is missing.",
         "host": "web1",
         "token": "further_00112233445566778899aabbccddeeff",

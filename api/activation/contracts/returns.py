@@ -80,5 +80,5 @@ async def tell_unclear(row: Mapping[str, Any], note: str, written: int) -> None:
     since = datetime.now(UTC) - TOLD_AGAIN_AFTER
     others = (Returned.state == ReturnState.INBOX.value) & (Returned.id != row["id"]) & (Returned.received_at > since)
     if not await Returned.exists().where(others):
-        said = {"number": row["id"], "channel": row["channel"], "problem": note}
+        said = {"number": row["id"], "channel": row["channel"], "note": note}
         await outbox.tell("staff_return", None, written, said)
