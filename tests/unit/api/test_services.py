@@ -56,6 +56,17 @@ async def test_the_acceptance_writes_the_first_entries_and_all_of_them_are_open(
     assert await OpenEntry.count() == 3
 
 
+async def test_an_acceptance_that_fails_after_the_entries_were_written_leaves_none(equipment: Equipment) -> None:
+    await pricelist.keep(equipment.catalogue)
+    order_id = await offered(equipment)
+    off_sale = replace(equipment, catalogue=msgspec.structs.replace(equipment.catalogue, tariffs={}))
+    with pytest.raises(KeyError):
+        await accept(off_sale, order_id, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+    assert await ServiceEntry.count() == await OpenEntry.count() == await Service.count() == 0
+    await accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+    assert await ServiceEntry.count() == 3
+
+
 async def test_of_ten_acceptances_at_once_one_writes_entries(equipment: Equipment) -> None:
     order_id = await offered(equipment)
     await asyncio.gather(
