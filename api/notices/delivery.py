@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -34,17 +34,24 @@ log = logging.getLogger("ankunft.notices")
 
 
 async def deliver_due(equipment: Equipment, sources: Sources, channel: str) -> int:
-    """Send what is due by *channel*, a few at once; return how many rows were tried."""
+    """Send what is due by *channel*, a few at once; return how many rows were tried.
+
+    What is due for one order is sent in turn, so that no state is told before the one that led to it.
+    """
     rows = await outbox.due(channel, BATCH)
     gate = asyncio.Semaphore(AT_ONCE)
+    in_turn: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        in_turn.setdefault(row["order"] or f"row {row['id']}", []).append(row)
 
-    async def one(row: dict[str, Any]) -> None:
+    async def send(turn: Sequence[dict[str, Any]]) -> None:
         async with gate:
-            claimed = await outbox.claim(row, HELD_FOR)
-            if claimed is not None:
-                await _deliver(equipment, claimed, sources)
+            for row in turn:
+                claimed = await outbox.claim(row, HELD_FOR)
+                if claimed is not None:
+                    await _deliver(equipment, claimed, sources)
 
-    results = await asyncio.gather(*(one(row) for row in rows), return_exceptions=True)
+    results = await asyncio.gather(*(send(turn) for turn in in_turn.values()), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
