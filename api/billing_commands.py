@@ -70,7 +70,7 @@ def invoice_run(*, until: Any, dry_run: bool, no_documents: bool, as_json: bool)
             )
 
     totals, issued = run(work())
-    lines = [*told(totals, is_dry=dry_run), *_issued(issued)]
+    lines = told(totals, is_dry=dry_run) + ([] if dry_run else _issued(issued))
     show(msgspec.to_builtins(totals) | msgspec.to_builtins(issued), as_json=as_json, line="\n".join(lines))
     if totals.failed:
         raise click.ClickException(f"{len(totals.failed)} customers could not be billed")
