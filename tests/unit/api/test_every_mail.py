@@ -3,12 +3,14 @@
 import html
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from typing import NamedTuple
 
 import msgspec
+import pypdfium2
 import pytest
 
 from agent.jobs import Outcome
@@ -197,7 +199,8 @@ def check(mail: EmailMessage, kind: str, life: Life, secrets: set[str]) -> None:
     assert page is not None
     text, markup, subject = plain.get_content(), page.get_content(), str(mail["Subject"])
     whole = "\n".join([subject, text_of(mail), markup, mail.as_string()])
-    assert not [secret for secret in secrets if secret in whole], kind
+    read = whole + papers_of(mail)
+    assert not [secret for secret in secrets if secret in read or secret in re.sub(r"\s", "", read)], kind
     assert bool(links.TOKEN.search(text)) is False
     assert ("further_" in whole) is (kind == "further_order")
     assert not re.search(r"None|Undefined|[{%]|xn--", subject), kind
@@ -212,3 +215,17 @@ def check(mail: EmailMessage, kind: str, life: Life, secrets: set[str]) -> None:
     assert "<b>" not in markup
     for a_label in re.findall(r"xn--[a-z0-9.-]+", text):
         assert re.search(rf"\([^()]*{re.escape(a_label)}\)", text), f"{kind}: {a_label} is not readable"
+
+
+def papers_of(mail: EmailMessage) -> str:
+    """Return what can be read in the documents that a mail carries."""
+    texts = []
+    for part in mail.iter_attachments():
+        content = part.get_content()
+        if part.get_content_type() == "application/pdf":
+            with closing(pypdfium2.PdfDocument(content)) as document:
+                texts += [page.get_textpage().get_text_range() for page in document]
+            assert texts[-1].strip(), "a document without text says nothing"
+        else:
+            texts.append(str(content))
+    return "\n".join(texts)
