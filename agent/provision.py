@@ -13,6 +13,7 @@ from typing import Any
 
 import ansible_runner
 import msgspec
+import ptyprocess
 
 from agent import durable
 from agent.environment import RUN_MARK, ansible_environment, programs
@@ -30,6 +31,17 @@ _STEPS: dict[str, Status] = {
     "runner_on_failed": "failed",
     "runner_on_unreachable": "failed",
 }
+
+
+class _Terminal(ptyprocess.PtyProcess):  # type: ignore[misc] # no type information
+    """A terminal that is closed when its program has ended: the tenth of a second it waits then is for nothing."""
+
+    def __init__(self, process: int, descriptor: int) -> None:
+        super().__init__(process, descriptor)
+        self.delayafterclose = 0
+
+
+ptyprocess.PtyProcess = _Terminal  # the one that runner's pexpect takes
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from tests.customer.form import person
 from tests.customer.lab import Lab
 from tests.faults.driver import Customer
 from tests.faults.log import Log
-from tests.faults.strikes import Strike, kill_api, kill_courier, kill_runner, kill_server
+from tests.faults.strikes import Strike, kill_api, kill_courier, kill_runner, kill_server, kill_warm
 
 _numbers = count(1_000_000)
 """People of the fault runs, apart from those of other tests."""
@@ -65,6 +65,7 @@ async def _strike(lab: Lab, log: Log, plan: Round, die: random.Random, over: asy
 
 ROUNDS = (
     Round("runner", kill_runner, strikes=10, pause_s=(1, 4)),
+    Round("warm", kill_warm, strikes=10, pause_s=(1, 3)),
     Round("courier", kill_courier, strikes=10, pause_s=(1, 4)),
     Round("api", kill_api, strikes=8, pause_s=(1, 5)),
     Round("server", kill_server, strikes=3, pause_s=(2, 8)),

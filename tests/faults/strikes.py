@@ -25,6 +25,11 @@ def kill_runner(lab: Lab, die: random.Random) -> str:
     return _kill_unit(lab, die, "ankunft-runner.service")
 
 
+def kill_warm(lab: Lab, die: random.Random) -> str:
+    """Kill a warm Ansible with the runs in it; runs go on without it until systemd started it again."""
+    return _kill_unit(lab, die, "ankunft-warm.service")
+
+
 def kill_courier(lab: Lab, die: random.Random) -> str:
     """Kill a courier; systemd starts it again."""
     return _kill_unit(lab, die, "ankunft-courier.service")
