@@ -22,7 +22,7 @@ from agent.playbook import become
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 2.0
+LOOK_S = 5.0
 """How often to look whether another version of the project is in use."""
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 _PER_RUN = ("ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP")
