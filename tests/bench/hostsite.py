@@ -56,7 +56,8 @@ class HostSite:
 
     def bring(self, name: str) -> str:
         """Put the file *name* of this folder on the server; return its path there."""
-        self.root.run("sh", "-c", f"cat > /root/{shlex.quote(name)}", stdin=(HERE / name).read_text())
+        file = f"/root/{shlex.quote(name)}"
+        self.root.run("sh", "-c", f"cat > {file}; chmod 755 {file}", stdin=(HERE / name).read_text())
         return f"/root/{name}"
 
 

@@ -77,7 +77,8 @@ def test_a_slow_one_holds_no_report_back_and_what_comes_later_does_not_wait_for_
 
 
 def test_an_account_s_jobs_keep_their_order(site: Site) -> None:
-    first, second = site.job(number=1001, attempt=1), site.job(number=1001, attempt=2)
+    first = site.job(number=1001, attempt=1, job_id="f" * 32)  # a batch would come to it after the second
+    second = site.job(number=1001, attempt=2, job_id="0" * 32)
     other = site.job(number=1002)
     for job in (first, second, other):
         site.hand_in(job)
