@@ -108,7 +108,7 @@ async def _intend(row: Mapping[str, Any]) -> int:
         return 0
     try:
         async with DB.transaction():  # committed before anything is sent: after a crash it is looked up
-            await registration.move(row, DomainEvent.ORDERED, actor=journal.SYSTEM)
+            await registration.move(row, DomainEvent.ORDERED, actor=journal.SYSTEM, quietly=postponed)
             if before is not None and before["outcome"] == settling.UNCLEAR:
                 await trades.reopen(before)  # it may have arrived: it is looked up before anything is sent
             else:

@@ -56,10 +56,12 @@ async def move(
     actor: str,
     said: Mapping[str, Any] | None = None,
     auth_code_sealed: str | None = None,
+    quietly: bool = False,
 ) -> dict[str, Any]:
     """Move a domain as read in *row*, in the caller's transaction; return it as it is now, and its journal row.
 
     The customer is told of every state but those that are ours alone; *said* (reason, until) is for journal and mail.
+    *quietly*: what the customer was told before and did not see end is not told again.
 
     Raises:
         IllegalMoveError: the event does not fit, or something else moved the domain meanwhile.
@@ -74,12 +76,13 @@ async def move(
     guard = (OrderDomain.id == row["id"]) & (OrderDomain.state == before.value) & OrderDomain.held_name.is_not_null()
     if not await OrderDomain.update(values).where(guard).returning(OrderDomain.id):
         raise IllegalMoveError(f"{event} came at the same time as something else")
+    is_told = after in TOLD and not quietly
     facts = {"reason": None, "until": None} | dict(said or {})
     written = await journal.write(
         subject="domain", subject_id=row["name"], order=row["order"], event=event, actor=actor,
-        before=before, after=after, public=after in TOLD, facts={key: facts[key] for key in facts if facts[key]},
+        before=before, after=after, public=is_told, facts={key: facts[key] for key in facts if facts[key]},
     )  # fmt: skip
-    if after in TOLD:
+    if is_told:
         await outbox.tell("domain_status", row["order"], written, {"domain": row["name"], "status": after, **facts})
     return dict(row) | {"state": after.value, "journal": written}
 

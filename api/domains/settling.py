@@ -68,7 +68,8 @@ async def _refuse(domain: Mapping[str, Any], outcome: Refused) -> None:
         await trades.close(domain["id"], POSTPONED, outcome)
         said = {"reason": outcome.reason.value}
         moved = await registration.move(domain, DomainEvent.POSTPONED, actor=journal.SYSTEM, said=said)
-        await alarms.postponed(moved, outcome.reason.value)
+        if await trades.count(domain["id"], POSTPONED) == 1:  # told once, tried for as long as it takes
+            await alarms.postponed(moved, outcome.reason.value)
     else:
         await refuse(domain, outcome, actor=journal.SYSTEM)
 

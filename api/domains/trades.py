@@ -93,6 +93,11 @@ async def close(domain_id: int, how: str, outcome: Outcome | None = None) -> Non
     await DomainTrade.update(values).where(DomainTrade.open_domain == domain_id)
 
 
+async def count(domain_id: int, how: str) -> int:
+    """Return how many trades of a domain ended so."""
+    return int(await DomainTrade.count().where(DomainTrade.domain == domain_id, DomainTrade.outcome == how))
+
+
 async def reason_of(domain_id: int) -> Reason | None:
     """Return why the registry refused a domain last."""
     row = await last(domain_id)

@@ -17,6 +17,7 @@ from api.domains.tables import DomainTrade, RegistryMessage
 from api.domains.zones.content import Whereabouts
 from api.domains.zones.powerdns import PowerDns
 from api.equipment import Equipment
+from api.notices.tables import Outbox
 from api.provisioning import handoff
 from api.settings import Dns
 from api.tables import Customer, OrderDomain
@@ -24,7 +25,7 @@ from tests.nameservers.anchors import Keys, follow
 from tests.nameservers.ports import free_ports
 from tests.nameservers.programs import NameServers, running
 from tests.nameservers.resolver import resolve
-from tests.registry import domains, faults, transfers
+from tests.registry import domains, faults, queue, transfers
 from tests.unit.api.domaindesk import Names, Places, active, mails_of, moving, row_of, rush, state_of
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.test_drops import POINTS, TIMES, theirs
@@ -193,6 +194,27 @@ async def test_a_transfer_away_is_told_when_it_is_asked_for_and_when_it_happened
     await hoster.work(2)
     assert (await hoster.told(order_id))[-1] == ("TRANSFERRED_AWAY", None)
     assert [row["result"] for row in await RegistryMessage.select()] == ["APPLIED", "APPLIED"]
+
+
+async def test_an_empty_account_postpones_the_order_and_staff_are_told(hoster: Hoster) -> None:
+    name, store = "guthaben-beispiel.com", hoster.lab.store
+    order_id = await active(hoster.equipment, name)
+    with store.change():
+        account = store.row("account", "id", "ankunft") or {}
+        store.put("account", **account | {"balance_cents": 0})
+        queue.tell(store, "ankunft", "Low account balance: 0.00 EUR left.")
+    await hoster.work()
+    assert await state_of(name) == "ZONE_READY"
+    assert await hoster.told(order_id) == [("ORDERED", None)]
+    (postponed,) = await mails_of(order_id, "staff_alarm")
+    assert json.loads(postponed["context"])["reason"] == "BALANCE"
+    (low,) = await Outbox.select().where(Outbox.kind == "staff_registry")
+    assert json.loads(low["context"])["what"] == "low_balance"
+    with store.change():
+        store.put("account", **account)
+    await hoster.work(2)
+    assert await hoster.told(order_id) == [("ORDERED", None), ("REGISTERED", None)]
+    assert hoster.lab.creates(name) == 1
 
 
 @pytest.mark.parametrize(("command", "fault"), POINTS)
