@@ -11,9 +11,9 @@ import pytest
 from api.catalogue import LANGUAGES
 from api.domains.registrar import Reason
 from api.domains.registration import TOLD
-from api.mail_commands import sample
 from api.notices import letter, spelling
 from api.notices.outbox import STAFF_LANGUAGE, is_for_staff
+from api.samples import sample
 from api.settings import Settings
 
 EVIL = "{{ 7 * 7 }} {% raw %} <script>alert(1)</script> & \"'Robert'); DROP TABLE\" =3+4 100% Bio"
