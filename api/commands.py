@@ -71,8 +71,10 @@ def check_config(*, as_json: bool) -> None:
     """Read settings, keys and catalogue as the services do, and say what is wrong."""
     equipment = equip(settings.load())
     keys.job_signing_key(equipment.settings.keys.job_signing)
-    found = {"tariffs": sorted(equipment.catalogue.tariffs), "terms": equipment.catalogue.terms_version}
-    show(found, as_json=as_json, line=f"in order: tariffs {', '.join(found['tariffs'])}, terms {found['terms']}")
+    catalogue = equipment.catalogue
+    found = {"tariffs": sorted(catalogue.tariffs), "terms": catalogue.terms_version, "risk": catalogue.risk.version}
+    line = f"in order: tariffs {', '.join(found['tariffs'])}, terms {found['terms']}, rules of risk {found['risk']}"
+    show(found, as_json=as_json, line=line)
 
 
 @click.group("staff")

@@ -102,12 +102,12 @@ async def test_a_thousand_orders_fare_the_same_on_both_databases_and_a_replay_fi
         "fixed line": {"contract"},
         "disposable": {"contract"},
         "trap": {"contract"},
-        "bank abroad": {"contract"},
+        "bank abroad": {"sms", "contract"},
         "busy network": {"sms", "contract"},
         "busy mail": {"sms", "contract"},
         "blocked phone": {"refuse"},
         "blocked mail domain": {"review"},
-        "odd name": {"contract"},
+        "odd name": {"sms"},
         "fast": {"sms"},
     }
 
