@@ -1,0 +1,50 @@
+"""Processes that make documents leave nothing behind, however whoever woke them ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.customer.patience import wait_for
+from tests.unit.api.conftest import ROOT
+
+WAKES_TWO = """
+import asyncio, sys, time
+from pathlib import Path
+from api.billing.documents.press import Press
+from tests.unit.api.statements import statement
+
+async def main():
+    async with Press(Path("templates").resolve(), 2) as press:
+        made = await asyncio.gather(*(press.make(statement(number=f"R{number}")) for number in range(8)))
+        assert not any(one.findings for one in made)
+        print(*press._pool._processes, flush=True)
+        time.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_when_the_run_is_killed_its_processes_end(tmp_path: Path) -> None:
+    program = tmp_path / "wakes_two.py"
+    program.write_text(WAKES_TWO)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, program], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        pids = [int(pid) for pid in run.stdout.readline().split()]
+        assert 1 <= len(pids) <= 2
+        run.send_signal(signal.SIGKILL)
+        run.wait(timeout=10)
+    wait_for("the processes are gone", lambda: not any(map(is_there, pids)), timeout_s=10)
+
+
+def is_there(pid: int) -> bool:
+    """Return whether process *pid* runs; one that nobody waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
