@@ -32,7 +32,12 @@ def test_when_the_run_is_killed_its_processes_end(tmp_path: Path) -> None:
     program.write_text(WAKES_TWO)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [sys.executable, program], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, program],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as run:
         assert run.stdout is not None
         pids = [int(pid) for pid in run.stdout.readline().split()]
