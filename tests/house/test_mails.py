@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from api.catalogue import LANGUAGES
@@ -43,6 +44,11 @@ def test_every_kind_that_is_told_has_words_in_every_language_it_goes_out_in() ->
 
 def test_no_words_are_left_that_nobody_tells() -> None:
     assert {*letter.kinds(TEMPLATES), *letter.kinds(TEMPLATES, "sms")} == set(told())
+
+
+def test_the_page_says_of_every_kind_to_whom_it_goes_and_when() -> None:
+    page = (ROOT / "docs" / "mails.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z_]+)` \| ", page, re.MULTILINE)) == set(told())
 
 
 def told() -> dict[str, str]:
