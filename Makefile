@@ -49,12 +49,13 @@ check: setup ## style, types, borders: ruff, mypy, import-linter, yamllint, ansi
 	ansible-lint --offline --strict
 
 .PHONY: test
-test: test-fast ## everything: units, contracts, journeys and faults on real hosting servers
+test: setup ## everything: units, contracts, journeys and faults on real hosting servers
+	pytest --numprocesses 2 --dist worksteal tests/house tests/unit
 	pytest tests --ignore tests/house --ignore tests/unit
 
 .PHONY: test-fast
-test-fast: setup ## what needs no hosting servers, within a minute
-	pytest --numprocesses 2 --dist worksteal tests/house tests/unit
+test-fast: setup ## what needs no hosting servers and no PostgreSQL, within a minute
+	pytest --fast --numprocesses 2 --dist worksteal tests/house tests/unit
 
 .PHONY: faults
 faults: setup ## the fault run alone: orders while runner, courier, API and servers are killed

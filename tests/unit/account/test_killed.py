@@ -17,6 +17,8 @@ from ankunft.web import desired
 from tests.unit.account.conftest import JobMaker, as_text
 from tests.unit.account.listing import listing
 
+pytestmark = pytest.mark.slow
+
 #: Every call by which the library leaves a trace on the disk.
 _TRACES = ["open", "mkdir", "fchown", "fchmod", "setxattr", "fsync", "rename", "symlink", "unlink", "rmdir", "link"]
 

@@ -9,6 +9,8 @@ import pytest
 from tests.unit.api.test_commands import ROOT, ankunft
 from tests.unit.api.test_settings import GOOD
 
+pytestmark = pytest.mark.slow
+
 SELLER = """
 [seller]
 name = "Hoster"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.unit.api.test_settings import GOOD
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -38,7 +38,7 @@ from tests.unit.api.mailserver import MailServer, mail_server, mailing_to
 from tests.unit.api.orderform import BODY, new_name, placed, row_of, token_of
 from tests.unit.api.playedhosts import draw_all, living, take_one, tell
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 CUSTOMER = journal.CUSTOMER
 STAFF = journal.staff("Anna")

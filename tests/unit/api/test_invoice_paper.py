@@ -23,6 +23,8 @@ from api.billing.statement import Statement
 from tests.unit.api.conftest import ROOT
 from tests.unit.api.statements import AUSTRIAN, BUYER, HOSTILE, named, statement
 
+pytestmark = pytest.mark.slow
+
 TEMPLATES = ROOT / "templates"
 FX = f"{{{container.FX}}}"
 PDFA = "{http://www.aiim.org/pdfa/ns/id/}"

@@ -19,7 +19,7 @@ from api.notices.tables import Outbox
 from api.tables import Customer, Journal
 from tests.unit.api.issued import FACTS, STAFF, TODAY, accepted, bill, hoster
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 UNTIL = TODAY + timedelta(days=1)
 

@@ -19,7 +19,7 @@ from api.settings import Returns
 from tests.customer.paper import faxed, returned
 from tests.unit.api.orderform import offered
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 ADDRESS, FAX = "vertrag@hosting.test", "fax@hosting.test"
 

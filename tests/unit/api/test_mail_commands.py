@@ -11,6 +11,8 @@ from api.mail_commands import mail_group
 from api.notices import letter
 from tests.unit.api.test_commands import ROOT, ankunft, config
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["config"]
 
 MAILS = letter.kinds(ROOT / "templates")

@@ -21,6 +21,8 @@ from tests.contract.process import ROOT, SETTINGS, free_port
 from tests.unit.api.mailserver import MailServer, mail_server
 from tests.unit.api.orderform import placed
 
+pytestmark = pytest.mark.slow
+
 MAILS = 3
 
 

@@ -12,6 +12,8 @@ from api.equipment import Equipment
 from api.identity import NotThereError
 from tests.unit.api.issued import STAFF, accepted, bill, hoster
 
+pytestmark = pytest.mark.slow
+
 LEITWEG = "04011000-1234512345-06"
 
 

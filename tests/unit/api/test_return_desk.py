@@ -17,7 +17,7 @@ from api.notices.tables import Outbox
 from tests.customer.paper import pdf_of, returned, scanned
 from tests.unit.api.orderform import offered, row_of
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 PDF = {"Content-Type": "application/pdf"}
 

@@ -24,7 +24,7 @@ from tests.customer.paper import faxed, illegible, pdf_of, printed, returned
 from tests.unit.api import orderform
 from tests.unit.api.orderform import offered
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 MAILED = Envelope("email", "customer", "Jürgen O'Brien <j@example.org>", "Vertrag")
 ANNA = "staff:Anna"

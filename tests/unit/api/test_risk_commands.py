@@ -15,6 +15,8 @@ from api.intake.screening import screen_waiting
 from tests.unit.api.orderform import offered, placed, row_of
 from tests.unit.api.test_settings import GOOD
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 RISK = ROOT / "inventory" / "catalogue" / "risk.toml"
 

@@ -21,7 +21,7 @@ from tests.unit.api.manyorders import iban
 from tests.unit.api.orderform import body
 from tests.unit.api.riskcases import checked, strict, ways_of
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 FLOOD = 300
 """Of the ten thousand that were played once; the shape is the same, and the suite stays quick."""

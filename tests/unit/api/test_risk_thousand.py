@@ -37,6 +37,8 @@ from tests.unit.api import databases
 from tests.unit.api.manyorders import AUTH_CODE, BLOCKED_MAIL_DOMAIN, BLOCKED_PHONE, PASSWORD, Planned, planned
 from tests.unit.api.riskcases import strict
 
+pytestmark = pytest.mark.slow
+
 MANY = 1000
 STAFF = "staff:Anna"
 DATES = re.compile(r"\d{1,2}[.:/ ]\d{1,2}([.:/ ]\d{2,4})?|\d{1,2}\.? \w+ 2\d{3}|\w+ \d{1,2}, 2\d{3}")

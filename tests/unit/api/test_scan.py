@@ -18,6 +18,8 @@ from api.activation.contracts.headers import plain
 from api.activation.contracts.reader import Bounds, LookError
 from tests.customer.paper import pdf_of, tiff
 
+pytestmark = pytest.mark.slow
+
 CONFINED = """
 import socket, subprocess, sys
 from api.activation.contracts.scan import confine

@@ -21,7 +21,7 @@ from tests.unit.api.domaindesk import Names, Places, Told, active, mails_of, off
 from tests.unit.api.orderform import new_name
 from tests.unit.api.playedhosts import STAFF, accepted, draw_all, living, pinned, take_one, tell
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 SERVERS = ("ns1.hosting.test", "ns2.hosting.test")
 HOSTMASTER = "hostmaster@hosting.test"

@@ -11,6 +11,8 @@ from tests.nameservers.ports import free_ports
 from tests.nameservers.programs import NameServers, rec_control, running
 from tests.nameservers.resolver import Found, resolve
 
+pytestmark = pytest.mark.slow
+
 SERVERS = ("ns1.hosting.test", "ns2.hosting.test")
 HOSTMASTER = "hostmaster@hosting.test"
 KEY = SigningKey("h1", "MIIBIjANBgkq" * 33)

@@ -16,6 +16,8 @@ from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.test_orders import CODE, play
 from tests.unit.api.registrar.trades import HOLDER
 
+pytestmark = pytest.mark.slow
+
 
 class Asker:
     """A session of which every command has to come to a certain code."""

@@ -11,6 +11,8 @@ from tests.registry import domains, faults
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import HOLDER, registration, transfer
 
+pytestmark = pytest.mark.slow
+
 POINTS = [
     ("greeting", faults.AFTER),
     ("greeting", "torn"),

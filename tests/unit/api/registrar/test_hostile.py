@@ -19,6 +19,8 @@ from tests.registry.zonecheck import Zones
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import registration
 
+pytestmark = pytest.mark.slow
+
 XXE = b'<?xml version="1.0"?><!DOCTYPE epp [<!ENTITY x SYSTEM "file:///etc/passwd">]><epp>&x;</epp>'
 
 

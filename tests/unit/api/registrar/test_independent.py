@@ -5,10 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from api.domains.epp.contacts import contact_id
 from api.domains.registrar import Done, Pending, Reason, Refused
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import HOLDER, registration, transfer
+
+pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("independent.pl")
 CODE = "aB&<+/9x"

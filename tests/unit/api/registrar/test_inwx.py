@@ -22,6 +22,8 @@ from api.registrar_access import InwxAccess
 from tests.unit.api.registrar.reseller import PASSWORD, USER, Book, reseller
 from tests.unit.api.registrar.trades import registration, transfer
 
+pytestmark = pytest.mark.slow
+
 CODE = "aB&<+/9x"
 
 

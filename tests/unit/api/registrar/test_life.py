@@ -30,7 +30,7 @@ from tests.unit.api.domaindesk import Names, Places, active, mails_of, moving, r
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.test_drops import POINTS, TIMES, theirs
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 SERVERS = ("ns1.hosting.test", "ns2.hosting.test")
 HERE = Whereabouts(("192.0.2.10",), ("192.0.2.20",))

@@ -10,6 +10,8 @@ from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.test_orders import CODE, play
 from tests.unit.api.registrar.trades import registration, transfer
 
+pytestmark = pytest.mark.slow
+
 
 async def only_message(lab: Lab) -> Message:
     """Return the one message that waits, read twice and acknowledged twice."""

@@ -12,6 +12,8 @@ from tests.registry.other import other
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import NAMESERVERS, registration, transfer
 
+pytestmark = pytest.mark.slow
+
 CODE = "aB&<+/9x"
 
 

@@ -16,6 +16,8 @@ from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.test_orders import CODE, play
 from tests.unit.api.registrar.trades import HOLDER, registration, transfer
 
+pytestmark = pytest.mark.slow
+
 PRIVATE = [CODE, "aB&amp;&lt;+/9x", "Müller", "Jörg", "Straße", "50667", "Köln", "joerg@", "22112345678"]
 
 

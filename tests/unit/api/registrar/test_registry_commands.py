@@ -14,6 +14,8 @@ from tests.unit.api.registrar.trades import registration
 from tests.unit.api.test_commands import ROOT
 from tests.unit.api.test_settings import GOOD
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config(tmp_path: Path, lab: Lab) -> Path:

@@ -9,6 +9,8 @@ from api.domains.epp.transfers import Transfer
 from api.domains.epp.verdicts import held, moved, waiting
 from api.domains.registrar import Done, Pending, Reason, Refused, Unknown
 
+pytestmark = pytest.mark.slow
+
 SINCE = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BEFORE, AFTER = SINCE - timedelta(minutes=1), SINCE + timedelta(minutes=1)
 

@@ -18,6 +18,8 @@ from tests.registry.zonecheck import Zones
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import registration
 
+pytestmark = pytest.mark.slow
+
 RECORDS = {dns.rdatatype.SOA: "ns1.x. hostmaster.x. 1 3600 600 86400 300", dns.rdatatype.NS: "ns1.x."}
 
 
