@@ -31,7 +31,7 @@ from tests.unit.api.cluster import cluster
 
 CUSTOMERS, SERVICES = 5000, 20
 KILLS = 6
-DOCUMENTS = 80
+DOCUMENTS = 120
 RUN_TAKES_AT_MOST_S = 400
 ANKUNFT = str(Path(sys.executable).with_name("ankunft"))
 ROOT = Path(__file__).parents[2]
@@ -139,7 +139,7 @@ async def test_a_run_that_is_killed_while_it_makes_documents_sends_each_one_once
     with tempfile.TemporaryDirectory() as name:
         async with filled(kind, Path(name), DOCUMENTS, 2) as config:
             strikes = Strikes(config)
-            at_work = [await strikes.strike(InvoiceDocument.count, within_s=0.6) for _ in range(2)]
+            at_work = [await strikes.strike(InvoiceDocument.count, within_s=0.2) for _ in range(2)]
             assert any(at_work), strikes.log.read_text()
             assert 0 < await InvoiceDocument.count() < DOCUMENTS
             await asyncio.to_thread(strikes.finish)
