@@ -87,10 +87,9 @@ def test_a_request_to_end_lets_the_running_job_finish(site: Site) -> None:
     tasks(site, f"    - ansible.builtin.shell: touch {site.effects}/begun; sleep 2\n")
     job, next_job = site.job(number=1001), site.job(number=1002)
     site.hand_in(job)
-    time.sleep(0.01)
-    waits = site.hand_in(next_job)
     with running("runner", site.config, site.root / "runner.log") as runner:
         eventually((site.effects / "begun").exists)
+        waits = site.hand_in(next_job)
         assert runner.stop() == 0
     assert site.report(job).outcome == Outcome.SUCCEEDED
     assert (site.spool.new / waits).exists()
