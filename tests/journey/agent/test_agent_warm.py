@@ -67,7 +67,7 @@ def test_a_hundred_runs_in_sequence_leave_it_as_it_was(desk: WarmDesk) -> None:
             code, said = desk.run("playbooks/well.yml")
             assert code == 0, said
         after = held_by(program.process.pid)
-    assert after["descriptors"] == before["descriptors"]
+    assert after["descriptors"] <= before["descriptors"]  # the first look may meet one that is about to close
     assert after["kib"] - before["kib"] < 1024
 
 
