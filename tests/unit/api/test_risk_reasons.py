@@ -1,6 +1,7 @@
 """Why: kept for good, naming nobody, shown to staff."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -37,7 +38,9 @@ async def test_a_person_lets_a_held_order_go_on_with_sms_where_one_may_go(equipm
 
 async def test_what_is_kept_of_a_check_names_nobody_and_never_changes(equipment: Equipment) -> None:
     order_id = await checked(equipment, customer__email="o.brien@mailinator.com")
-    kept = json.dumps([await RiskAssessment.select(), await RiskResult.select(), await RiskTrace.select()], default=str)
+    rows = json.dumps([await RiskAssessment.select(), await RiskResult.select(), await RiskTrace.select()], default=str)
+    kept = re.sub(r"\b[0-9a-f]{64}\b|\d\d\.\d+\+00:00", "", rows)  # keyed hashes and seconds hold any digits by chance
+    assert len(kept) < len(rows)
     for secret in ("brien", "Brien", "5678", "2051", "München", "80331", "198.51.100"):
         assert secret not in kept
     (result,) = await RiskResult.select().where(RiskResult.order == order_id)
