@@ -51,7 +51,9 @@ check: setup ## style, types, borders: ruff, mypy, import-linter, yamllint, ansi
 .PHONY: test
 test: setup ## everything: units, contracts, journeys and faults on real hosting servers
 	pytest --numprocesses 2 --dist worksteal tests/house tests/unit
-	pytest tests --ignore tests/house --ignore tests/unit
+	pytest --numprocesses 2 --dist loadfile $(WITHOUT_FLEET)
+	pytest tests/journey tests/faults $(addprefix --ignore ,$(WITHOUT_FLEET))
+WITHOUT_FLEET := tests/contract tests/journey/agent tests/journey/test_invoices.py tests/faults/test_billing_killed.py
 
 .PHONY: test-fast
 test-fast: setup ## what needs no hosting servers and no PostgreSQL, within a minute

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from agent.errand import Errand
+from agent.inplace import run_in_place
 
 _MODULES = (
     "ansible.cli.playbook",
@@ -72,6 +73,7 @@ def warm_up(project: Path) -> None:
             loader.action_loader.get(plugin.stem, class_only=True)
     _parse(project)
     _try_a_template()
+    run_in_place()
     gc.collect()
     gc.freeze()
 

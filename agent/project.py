@@ -28,6 +28,8 @@ KEPT_VERSIONS = 3
 CHECK_TIMEOUT_S = 120.0
 BETWEEN_LOOKS_S = 0.5
 """An edit is taken into use when two looks found it the same: not in the middle of an upload."""
+LOOK_ANYWAY_S = 30.0
+"""How long a hint that was lost keeps an edit from being seen."""
 _LOOK_S = 0.2
 
 _IGNORED = shutil.ignore_patterns(".*", "*~", "#*#", "__pycache__", "*.pyc", "*.swp")
@@ -55,7 +57,7 @@ class Project:
         self.refused: str | None = None
         self._seen: str | None = None
         self._handled: str | None = None
-        self._look_at = 0.0
+        self._look_at = self._look_anyway_at = 0.0
         self._used: list[Path | None] = []
 
     @property
@@ -77,12 +79,18 @@ class Project:
         finally:
             self._used.remove(version)
 
-    def refresh(self) -> None:
-        """Take a changed project into use, once it stands still (at start: at once) and passes its check."""
-        if time.monotonic() < self._look_at:
+    def refresh(self, *, is_stirred: bool = True) -> None:
+        """Take a changed project into use, once it stands still (at start: at once) and passes its check.
+
+        Unless *is_stirred* nothing hints at a change, and a look is taken only now and then.
+        """
+        now = time.monotonic()
+        if self.is_settled and not is_stirred and now < self._look_anyway_at:
+            return
+        if now < self._look_at:
             self.is_settled = False
             return
-        self._look_at = time.monotonic() + BETWEEN_LOOKS_S
+        self._look_at, self._look_anyway_at = now + BETWEEN_LOOKS_S, now + LOOK_ANYWAY_S
         if self._handled is None:
             self._clear()
         try:

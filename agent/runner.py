@@ -40,7 +40,7 @@ _UNSETTLED_S = 0.6
 class Runner:
     """The loop: keep the project up to date, work on what the listing shows, wait for a hint or a while."""
 
-    def __init__(self, settings: Settings, key: Ed25519PublicKey, mark: str, wake: Wake) -> None:
+    def __init__(self, settings: Settings, key: Ed25519PublicKey, mark: str, wake: Wake, edits: Wake) -> None:
         self._settings = settings
         self._spool = Spool(settings.spool_dir)
         self._is_stopping = False
@@ -59,7 +59,7 @@ class Runner:
         )
         self._intray = Intray(settings, self._spool, key)
         self._lanes = Lanes(self._workshop, most=settings.batch, wake_up=wake.interrupt)
-        self._wake = wake
+        self._wake, self._edits = wake, edits
         #: What an earlier runner was working on when it died. It may have died of it: each is run alone.
         self._interrupted: set[str] = set()
 
@@ -116,13 +116,15 @@ class Runner:
     def run(self) -> None:
         """Turn and wait until told to stop; then let what is under way end."""
         notify.tell("READY=1")
-        while not (self._is_stopping and self._lanes.are_idle):
+        while True:
             try:
                 self.turn()
             except OSError:
                 log.exception("the spool in %s cannot be read; trying again", self._spool.root)
+            if self._is_stopping and self._lanes.are_idle:
+                break
             is_quiet = self._project.is_settled and self._lanes.are_idle
-            self._wake.wait(self._settings.rescan_s if is_quiet else _UNSETTLED_S)
+            self._wake.wait(self._settings.rescan_s if is_quiet else _UNSETTLED_S, self._edits)
         notify.tell("STOPPING=1")
         self._lanes.end()
 
@@ -136,7 +138,7 @@ class Runner:
 
     def _bring_up_to_date(self) -> None:
         self.beat()
-        self._project.refresh()
+        self._project.refresh(is_stirred=self._edits.is_stirred())
         refused = self._project.refused
         notify.tell(f"STATUS=an edit is not in use: {refused}" if refused else "STATUS=")
 
@@ -164,8 +166,8 @@ def _work(settings: Settings, key: Ed25519PublicKey, *, once: bool) -> None:
     mark = orphans.own_mark(settings.state_dir)
     orphans.end_orphans(mark)
     trees = [settings.project_dir / part for part in ("playbooks", "inventory", "templates")]
-    with Wake([settings.spool_dir / "new", settings.project_dir], trees) as wake:
-        runner = Runner(settings, key, mark, wake)
+    with Wake([settings.spool_dir / "new"]) as wake, Wake([settings.project_dir], trees) as edits:
+        runner = Runner(settings, key, mark, wake, edits)
         runner.recover()
         _listen_to_signals(runner, wake)
         if once:

@@ -85,15 +85,26 @@ class Wake:
         with contextlib.suppress(BlockingIOError):
             os.write(self._writer, b"!")
 
-    def wait(self, seconds: float) -> None:
-        """Return after *seconds*, or earlier when something may have changed."""
+    def wait(self, seconds: float, *others: Wake) -> None:
+        """Return after *seconds*, or earlier when something may have changed, here or where *others* look."""
         poll = select.poll()
-        poll.register(self.fileno(), select.POLLIN)
         poll.register(self._reader, select.POLLIN)
+        for wake in (self, *others):
+            poll.register(wake.fileno(), select.POLLIN)
         poll.poll(max(0.0, seconds) * 1000)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
         self.drain()
+
+    def is_stirred(self) -> bool:
+        """Tell whether something may have changed since this was asked last; always, where inotify is not to be had."""
+        if self._notifier is None:
+            return True
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        stirred = bool(poll.poll(0)) or self._renew
+        self.drain()
+        return stirred
 
     def drain(self) -> None:
         """Throw away what inotify has to say, and watch again what is no longer watched."""

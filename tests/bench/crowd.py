@@ -47,10 +47,13 @@ class Courier:
         self.woken.clear()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        """Ask again whenever there was nothing, as couriers do, until there is a job."""
+        """Ask again whenever there was nothing, as couriers do, until there is a job or the API is gone."""
         assert self._writer is not None
-        while (status := await answer(reader)) == 204:
-            self._writer.write(self._request())
+        try:
+            while (status := await answer(reader)) == 204:
+                self._writer.write(self._request())
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
         self.woken_at = time.perf_counter()
         assert status == 200, status
         self.woken.set()

@@ -26,6 +26,8 @@ class AccountAction(ActionBase):  # type: ignore[misc] # Ansible has no type inf
     """Act on one service of an account; a plugin is a subclass that names its service."""
 
     service: ClassVar[str]
+    #: The warm Ansible need not fork for it.
+    is_in_place: ClassVar[bool] = True
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = False

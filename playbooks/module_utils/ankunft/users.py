@@ -64,13 +64,20 @@ def entries(account: Account) -> list[Entry]:
 def refuse_other_user(host: Host, account: Account) -> None:
     """Refuse the account if its name or its uid belongs to another user of the server."""
     for path in (host.below("etc/passwd"), host.users / "passwd"):
-        for line in (content_of(path) or b"").splitlines():
-            name, _, uid, *_ = [*line.decode(errors="replace").split(":"), "", "", ""]
+        for name, uid in _who_has(content_of(path) or b"", account.name, str(account.uid)):
             if (name == account.name) != (uid == str(account.uid)):
                 raise RefusedError(
                     f"{path} has {name} with uid {uid}, so {account.name} cannot have uid {account.uid}; "
                     "names and uids are never used twice: remove that user by hand if it is left over"
                 )
+
+
+def _who_has(content: bytes, name: str, uid: str) -> Iterator[tuple[str, str]]:
+    """Yield name and uid of the lines of a passwd that hold *name* or *uid* as a field."""
+    for field in (f"{name}:", f":{uid}:"):
+        for start, end in _holding(content, field):
+            found, _, number, *_ = [*content[start:end].decode(errors="replace").split(":"), "", "", ""]
+            yield found, number
 
 
 def is_known(host: Host, account: Account) -> bool:
@@ -122,23 +129,39 @@ def _shown(table: str, line: str | None) -> str:
     return ":".join([name, f"<a password's hash, {locked}>", *rest])
 
 
+def _holding(content: bytes, text: str) -> Iterator[tuple[int, int]]:
+    """Yield begin and end (without the newline) of each line that holds *text*.
+
+    A table has a line for each account of the server, therefore no other is looked at.
+    """
+    sought = text.encode()
+    at = content.find(sought)
+    while at >= 0:
+        end = content.find(b"\n", at)
+        end = len(content) if end < 0 else end
+        yield content.rfind(b"\n", 0, at) + 1, end
+        at = content.find(sought, end)
+
+
+def _lines(content: bytes, key: str) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of each line of *key*."""
+    return (span for span in _holding(content, f"{key}:") if content.startswith(f"{key}:".encode(), span[0]))
+
+
 def _line(content: bytes, key: str) -> str | None:
-    start = f"{key}:".encode()
-    at = 0 if content.startswith(start) else content.find(b"\n" + start) + 1
-    if at == 0 and not content.startswith(start):
-        return None
-    end = content.find(b"\n", at)
-    return content[at : end if end >= 0 else None].decode(errors="replace")
+    start, end = next(_lines(content, key), (0, 0))
+    return content[start:end].decode(errors="replace") if end else None
 
 
 def _without_or_with(content: bytes, key: str, line: str | None) -> bytes:
-    start = f"{key}:".encode()
-    kept = b"".join(old for old in content.splitlines(keepends=True) if not old.startswith(start))
-    if line is None:
-        return kept
-    if kept and not kept.endswith(b"\n"):
-        kept += b"\n"
-    return kept + f"{line}\n".encode()
+    kept, begin = [], 0
+    for start, end in _lines(content, key):
+        kept.append(content[begin:start])
+        begin = end + 1
+    kept.append(content[begin:])
+    if line is not None:
+        kept += [b"" if not any(kept) or kept[-1].endswith(b"\n") else b"\n", f"{line}\n".encode()]
+    return b"".join(kept)
 
 
 def _rewrite(host: Host, table: str, change: Callable[[bytes], bytes]) -> None:

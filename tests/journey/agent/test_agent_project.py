@@ -64,6 +64,23 @@ def test_an_edit_is_used_once_it_stands_still(site: Site, project: Project) -> N
     assert in_use(reader_of(site)) == in_use(project)
 
 
+def test_an_edit_of_which_the_hint_was_lost_is_seen_a_while_later(site: Site, project: Project) -> None:
+    project.refresh()
+    before = in_use(project)
+    time.sleep(module.BETWEEN_LOOKS_S)
+    site.playbook.write_text(site.playbook.read_text() + "# edited\n")
+    project.refresh(is_stirred=False)
+    time.sleep(module.BETWEEN_LOOKS_S)
+    project.refresh(is_stirred=False)
+    assert project.is_settled
+    assert in_use(project) == before
+    project._look_anyway_at = 0.0
+    while in_use(project) == before or not project.is_settled:
+        project.refresh(is_stirred=False)
+        time.sleep(module.BETWEEN_LOOKS_S)
+    assert in_use(project) != before
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [

@@ -13,10 +13,10 @@ LONG_S = 5.0
 QUICK_S = 1.0
 
 
-def waited(wake: Wake, seconds: float = LONG_S) -> float:
+def waited(wake: Wake, seconds: float = LONG_S, *others: Wake) -> float:
     """Return how long a wait took."""
     began = time.monotonic()
-    wake.wait(seconds)
+    wake.wait(seconds, *others)
     return time.monotonic() - began
 
 
@@ -60,6 +60,20 @@ def test_an_edit_anywhere_below_a_tree_ends_the_wait_and_new_folders_are_watched
         assert waited(wake) < QUICK_S
 
 
+def test_what_stirred_elsewhere_ends_the_wait_and_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "project").mkdir()
+    with Wake([tmp_path / "new"]) as wake, Wake([], [tmp_path / "project"]) as edits:
+        assert not edits.is_stirred()
+        arrive(tmp_path / "new", b"job")
+        assert waited(wake, LONG_S, edits) < QUICK_S
+        assert not edits.is_stirred()
+        (tmp_path / "project" / "account.yml").write_text("edited")
+        assert waited(wake, LONG_S, edits) < QUICK_S
+        assert edits.is_stirred()
+        assert not edits.is_stirred()
+
+
 def test_a_folder_that_is_replaced_is_watched_again(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     folder.mkdir()
@@ -93,6 +107,7 @@ def test_without_inotify_every_wait_still_ends(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with wake:
+        assert wake.is_stirred()
         assert 0.2 <= waited(wake, 0.2) < QUICK_S
         wake.interrupt()
         assert waited(wake) < QUICK_S
