@@ -128,6 +128,8 @@ class Dns(Section, frozen=True):
     nameservers: tuple[str, ...] = ()
     #: Who answers for the zones: a mail address without a dot before the @.
     hostmaster: str = ""
+    #: After a transfer: how long caches may hold the former provider's name servers; the new keys (DS) follow then.
+    ds_after_s: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] = 172_800
 
 
 class Folder(Section, frozen=True):

@@ -41,6 +41,8 @@ class Reason(StrEnum):
     POLICY = "POLICY"
     #: Our account at the registry has not enough money.
     BALANCE = "BALANCE"
+    #: The registry does not take our name servers as hosts.
+    NAME_SERVERS = "NAME_SERVERS"
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +168,10 @@ class RegistrarUnavailableError(Exception):
     """The registry cannot be reached, or answers nothing useful; try again later. No data from the wire in the text."""
 
 
+class NotTakenError(Exception):
+    """The registry answered, and said no: the same again will not help. Its code and words are the text, for staff."""
+
+
 class Registrar(Protocol):
     """A way to have domains ordered. One worker at a time talks through it: a lease holds the others off."""
 
@@ -200,10 +206,12 @@ class Registrar(Protocol):
     async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Let *name* at the registry have exactly these name servers and DS records; the same again changes nothing.
 
-        Called once the domain is ours: a transfer brings the former provider's along. No *ds* = no DNSSEC.
+        Called once the domain is ours: a transfer brings the former provider's along. No *ds* = no DNSSEC. Where the
+        registry speaks no DNSSEC, the name servers alone are handed over.
 
         Raises:
-            RegistrarUnavailableError: it was not taken; try again.
+            RegistrarUnavailableError: the registry cannot be asked now.
+            NotTakenError: it refused this domain's.
         """
 
     async def poll(self) -> Message | None:

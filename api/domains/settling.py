@@ -15,7 +15,7 @@ from api.piccolo_conf import DB
 
 DONE, REFUSED, POSTPONED, UNCLEAR, BY_STAFF = "DONE", "REFUSED", "POSTPONED", "UNCLEAR", "BY_STAFF"
 
-OURS_TO_MEND = frozenset({Reason.BALANCE, Reason.ZONE_NOT_READY})
+OURS_TO_MEND = frozenset({Reason.BALANCE, Reason.ZONE_NOT_READY, Reason.NAME_SERVERS})
 """Reasons that the customer can do nothing about: staff are told, it is tried again later."""
 
 MOST_LOST = 3

@@ -17,6 +17,7 @@ WORDS = {
     2001: "Command syntax error",
     2002: "Command use error",
     2101: "Unimplemented command",
+    2103: "Unimplemented extension",
     2104: "Billing failure",
     2105: "Object is not eligible for renewal",
     2106: "Object is not eligible for transfer",
@@ -48,12 +49,12 @@ class Answer(NamedTuple):
     queued: Element | None = None
 
 
-def greeting() -> Element:
+def greeting(extensions: tuple[str, ...] = (SECDNS, RGP)) -> Element:
     """Return what a registry says first: its clock, what it speaks, how it treats data."""
     menu = epp(
         "svcMenu", epp("version", "1.0"), epp("lang", "en"),
         *(epp("objURI", uri) for uri in (DOMAIN, CONTACT, HOST)),
-        epp("svcExtension", *(epp("extURI", uri) for uri in (SECDNS, RGP))),
+        epp("svcExtension", *(epp("extURI", uri) for uri in extensions)),
     )  # fmt: skip
     statement = epp(
         "statement",

@@ -18,7 +18,7 @@ SLOW = "slow"
 """The answer comes a byte at a time, later than anybody waits."""
 FAILED_AFTER = "2400-after"
 """The command is carried out, and answered as failed."""
-CODES = ("2302", "2400", "2500")
+CODES = ("2302", "2304", "2306", "2400", "2500")
 """The command is not carried out, and answered so."""
 
 HUGE = 10 * 1024 * 1024

@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from api.domains.epp.markup import Element, UnreadableError, read, text, written
+from lxml import etree
+
+from api.domains.epp.markup import RGP, SECDNS, Element, UnreadableError, find_all, read, text, written
 from tests.registry import faults
 from tests.registry.answers import Answer, greeting, response
 from tests.registry.counter import Counter
@@ -29,6 +31,8 @@ class Registry(NamedTuple):
     store: Store
     judge: Judge
     zones: Zones
+    #: What it speaks besides.
+    extensions: tuple[str, ...] = (SECDNS, RGP)
 
 
 class DroppedError(Exception):
@@ -48,7 +52,7 @@ class Visit:
     async def run(self) -> None:
         """Greet and serve until somebody hangs up."""
         try:
-            await self._say(greeting(), faults.next_fault(self._registry.store, "greeting"))
+            await self._say(greeting(self._registry.extensions), faults.next_fault(self._registry.store, "greeting"))
             while not self._last:
                 (length,) = struct.unpack(">I", await self._reader.readexactly(4))
                 if not 4 < length <= LARGEST_COMMAND:
@@ -75,7 +79,7 @@ class Visit:
         if fault == faults.BEFORE:
             raise DroppedError
         if order.name == "hello":
-            return await self._say(greeting(), fault)
+            return await self._say(greeting(self._registry.extensions), fault)
         answer = Answer(int(fault)) if fault in faults.CODES else await self._answer(root, order, number)
         if fault == faults.FAILED_AFTER:
             answer = Answer(2400)
@@ -90,6 +94,9 @@ class Visit:
                 return Answer(1500)
         if not self._account:
             return Answer(2002, "log in first")
+        said = [etree.QName(one).namespace for one in find_all(root, "epp:command/epp:extension/*")]
+        if not set(said) <= set(self._registry.extensions):
+            return Answer(2103)
         counter = Counter(self._registry.store, self._account, number, root[0])
         return await carry_out(counter, order, self._registry.zones)
 

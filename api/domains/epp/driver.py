@@ -11,14 +11,15 @@ from api.domains.epp.access import Account
 from api.domains.epp.asking import Asking
 from api.domains.epp.delegation import change
 from api.domains.epp.exchange import Record, forget
-from api.domains.epp.markup import Element, UnsendableError
-from api.domains.epp.preparation import Preparation, RefusedError, fresh_code
+from api.domains.epp.markup import SECDNS, Element, UnsendableError
+from api.domains.epp.preparation import HostRefusedError, Preparation, RefusedError, fresh_code
 from api.domains.epp.reply import Code, Reply
 from api.domains.epp.session import LostError, Session, UnreachableError
 from api.domains.registrar import (
     Availability,
     Ds,
     Message,
+    NotTakenError,
     Outcome,
     Reason,
     Refused,
@@ -59,6 +60,8 @@ class EppRegistrar:
         registry = registry_of(trade.name, self._registries)
         try:
             verb = await self._command(trade, registry)
+        except HostRefusedError as error:
+            return Refused(Reason.NAME_SERVERS, str(error))
         except (UnsendableError, RefusedError) as error:
             return Refused(Reason.POLICY, str(error))
         try:
@@ -84,16 +87,17 @@ class EppRegistrar:
     async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Compare with what the registry has, and change what differs."""
         registry = registry_of(name, self._registries)
-        answer = await self._asking.good(domains.info(name))
-        needed = change(domains.state(answer.data, answer.extension), nameservers, ds, registry)
+        answer = await self._taken(domains.info(name))
+        speakable = ds if SECDNS in self._session.services else ()
+        needed = change(domains.state(answer.data, answer.extension), nameservers, speakable, registry)
         if needed is None:
             return
         if registry.hosts == "objects":
             try:
                 await self._preparation.have_hosts(nameservers)
-            except RefusedError as error:
-                raise RegistrarUnavailableError(f"{self.name}: {error}") from error
-        await self._asking.good(*needed)
+            except HostRefusedError as error:
+                raise NotTakenError(f"{self.name} refused a name server: {error}") from error
+        await self._taken(*needed)
 
     async def poll(self) -> Message | None:
         """Read the head of the queue and leave it there."""
@@ -113,6 +117,16 @@ class EppRegistrar:
     async def close(self) -> None:
         """Log out."""
         await self._session.close()
+
+    async def _taken(self, verb: Element, extension: Element | None = None) -> Reply:
+        """Return the answer to a command about a domain that is ours."""
+        answer = await self._asking.ask(verb, extension)
+        if answer.closing:
+            raise RegistrarUnavailableError(f"{self.name} answered {answer.code}")
+        if not answer.good:
+            self._preparation.forget()
+            raise NotTakenError(f"{self.name} answered {answer.code}: {answer.words}")
+        return answer
 
     async def _command(self, trade: Trade, registry: Registry) -> Element:
         if trade.action == "transfer":

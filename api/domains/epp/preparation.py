@@ -24,6 +24,10 @@ class RefusedError(Exception):
     """The registry does not take the holder, or a name server; its words are the message."""
 
 
+class HostRefusedError(RefusedError):
+    """The registry does not take a name server of ours."""
+
+
 class Preparation:
     """Makes contacts and hosts, and remembers which hosts are there."""
 
@@ -36,7 +40,8 @@ class Preparation:
         """Return whose the domain will be and which name servers it will have, as they stand in a create.
 
         Raises:
-            RefusedError: the registry takes one of them not.
+            RefusedError: the registry takes the holder not.
+            HostRefusedError: it takes a name server not.
             RegistrarUnavailableError: it cannot be asked now.
         """
         owner = Contacts(None)
@@ -58,7 +63,7 @@ class Preparation:
             known = await self._asking.ask(contacts.info(identity))
             if contacts.sponsor(known.data) == self._client_id:
                 return identity
-        raise _refusal(answer.code, answer.words)
+        raise _refusal(answer.code, RefusedError(answer.words))
 
     async def have_hosts(self, names: Sequence[str]) -> None:
         """Make the hosts that nobody made before."""
@@ -66,7 +71,7 @@ class Preparation:
             if name not in self._hosts:
                 answer = await self._asking.ask(hosts.create(name))
                 if not answer.good and answer.code != Code.EXISTS:
-                    raise _refusal(answer.code, answer.words)
+                    raise _refusal(answer.code, HostRefusedError(f"{name}: {answer.words}"))
                 self._hosts.add(name)
 
     def forget(self) -> None:
@@ -82,7 +87,7 @@ def fresh_code() -> str:
             return code
 
 
-def _refusal(code: int, words: str) -> Exception:
+def _refusal(code: int, refused: RefusedError) -> Exception:
     if code >= Code.FAILED:
         return RegistrarUnavailableError(f"the registry answered {code}")
-    return RefusedError(words)
+    return refused

@@ -29,6 +29,10 @@ class NameServersError(Exception):
     """The name servers did not take it; the text says at which step, without data from the wire."""
 
 
+class NameServersAwayError(NameServersError):
+    """They could not be reached at all: no other zone would be taken now."""
+
+
 class PowerDns:
     """One PowerDNS, primary of our zones."""
 
@@ -106,7 +110,7 @@ class PowerDns:
         try:
             answer = await self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise NameServersError(f"cannot {what}: {type(error).__name__}") from error
+            raise NameServersAwayError(f"cannot {what}: {type(error).__name__}") from error
         if answer.status_code not in fine:
             raise NameServersError(f"cannot {what}: PowerDNS answers {answer.status_code}")
         return answer

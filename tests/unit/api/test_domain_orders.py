@@ -150,7 +150,7 @@ async def test_a_pending_one_that_the_registry_forgot_goes_to_a_person(equipment
     assert await state_of(name) == "UNCLEAR"
 
 
-@pytest.mark.parametrize("reason", [Reason.BALANCE, Reason.ZONE_NOT_READY])
+@pytest.mark.parametrize("reason", [Reason.BALANCE, Reason.ZONE_NOT_READY, Reason.NAME_SERVERS])
 async def test_what_is_ours_to_mend_is_tried_again_and_the_customer_is_not_bothered(
     equipment: Equipment, reason: Reason
 ) -> None:

@@ -1,23 +1,40 @@
 """Zones follow the accounts: made before a domain is ordered, changed when the account moves, gone with it."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
-from api.domains import registration
-from api.domains.registrar import Ds
+from api.domains import decisions, registration
+from api.domains.registrar import Ds, NotTakenError
 from api.domains.tables import Zone
 from api.domains.zones import keeping
 from api.domains.zones.content import SigningKey, Whereabouts
 from api.domains.zones.keeping import NoAddressError
-from api.domains.zones.powerdns import NameServersError
+from api.domains.zones.powerdns import NameServersAwayError, NameServersError
 from api.equipment import Equipment
 from api.lifecycle import DomainEvent
 from api.piccolo_conf import DB
+from api.provisioning import handoff
 from api.provisioning.tables import Host, Job
 from api.provisioning.whereabouts import whereabouts
 from api.settings import Dns
 from api.tables import OrderDomain
-from tests.unit.api.domaindesk import Names, Places, Told, active, mails_of, office, row_of, rush, state_of
+from tests.unit.api.domaindesk import (
+    AT,
+    Names,
+    Places,
+    Told,
+    activate,
+    active,
+    mails_of,
+    moving,
+    office,
+    row_of,
+    rush,
+    state_of,
+)
 from tests.unit.api.orderform import new_name
 from tests.unit.api.playedhosts import STAFF, accepted, draw_all, living, pinned, take_one, tell
 
@@ -111,6 +128,72 @@ async def test_name_servers_that_fail_hold_no_other_zone_up_and_staff_are_told_o
     assert (await state_of(bad), await state_of(good)) == ("REQUESTED", "REGISTERED")
     (alarm,) = await mails_of(order_id, "staff_alarm")
     assert "PowerDNS answers 500" in alarm["context"]
+
+
+async def test_name_servers_that_are_away_are_asked_once_a_round(equipped: Equipment) -> None:
+    class Away(Names):
+        async def put(self, name: str, records: object) -> tuple[Ds, ...]:
+            del records
+            self.writes[name] += 1
+            raise NameServersAwayError("cannot make the zone: ConnectTimeout")
+
+    await active(equipped, new_name(), new_name())
+    names = Away()
+    await office(equipped, Told(), names, Places(HERE)).work()
+    assert names.writes.total() == 1
+
+
+async def test_a_delegation_that_the_registry_refuses_holds_no_other_up_and_staff_are_told_once(
+    equipped: Equipment,
+) -> None:
+    bad, good = new_name(), new_name()
+
+    class Refusing(Told):
+        async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
+            await super().delegate(name, nameservers, ds)
+            if name == bad:
+                raise NotTakenError("lab answered 2304: locked")
+
+    order_id, registrar = await active(equipped, bad), Refusing()
+    await active(equipped, good)
+    desk = office(equipped, registrar, Names(), Places(HERE))
+    for _ in range(8):
+        await desk.work()
+        await rush()
+        await Zone.update({Zone.delegate_at: AT}).where(Zone.delegate_at.is_not_null())
+    assert [name for name, *_ in registrar.delegated].count(bad) == 8
+    assert [name for name, *_ in registrar.delegated].count(good) == 1
+    (alarm,) = await mails_of(order_id, "staff_alarm")
+    assert "lab answered 2304: locked" in alarm["context"]
+
+
+async def test_after_a_transfer_the_keys_follow_when_no_cache_has_the_former_name_servers(equipped: Equipment) -> None:
+    name, registrar = new_name(), Told()
+    await moving(equipped, name)
+    desk = office(equipped, registrar, Names(), Places(HERE))
+    await desk.work()
+    assert registrar.delegated == [(name, SERVERS, ())]
+    (zone,) = await Zone.select()
+    assert timedelta(hours=47) < zone["delegate_at"] - datetime.now(UTC) < timedelta(hours=49)
+    assert await keeping.rewrite(name)
+    await desk.work()
+    assert len(registrar.delegated) == 1, "the keys wait on when the zone is written anew"
+    await Zone.update({Zone.delegate_at: AT}, force=True)
+    await desk.work()
+    assert registrar.delegated[1:] == [(name, SERVERS, (Ds(12345, 13, 2, "AB" * 32),))]
+    assert await keeping.rewrite(name)
+    await desk.work()
+    assert registrar.delegated[2:] == registrar.delegated[1:2], "both are handed over together from then on"
+
+
+async def test_a_domain_that_staff_vouched_for_before_it_had_a_zone_gets_one(equipped: Equipment) -> None:
+    name, names, registrar = new_name(), Names(), Told()
+    order_id = await accepted(equipped, name)
+    await decisions.vouch(name, handoff.enqueue, actor=STAFF)
+    await activate(order_id)
+    await office(equipped, registrar, names, Places(HERE)).work()
+    assert list(names.zones) == [name]
+    assert [one for one, *_ in registrar.delegated] == [name]
 
 
 async def test_where_an_account_is_comes_from_its_hosts_and_what_they_report(equipment: Equipment) -> None:
