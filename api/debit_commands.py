@@ -12,30 +12,33 @@ import click
 from api import settings
 from api.billing.documents.words import money
 from api.billing.periods import today
-from api.billing.receivables import bank_statement, debits, movements, open_items, returns
+from api.billing.receivables import bank_statement, debits, files, movements, open_items, returns
 from api.billing.receivables.bank_statement import BankStatementError
-from api.billing.receivables.debit_file import DebitFileError
-from api.billing.receivables.debits import File
+from api.billing.receivables.debits import Collected, File
 from api.billing.receivables.movements import Booking, Kind
 from api.billing.receivables.open_items import OpenItem
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.customers import numbers
 from api.equipment import equip
 from api.identity import NotThereError
-from api.invoice_commands import DAY, TARGET, put
+from api.invoice_commands import DAY, TARGET, put, put_once
 from api.piccolo_conf import DB
 
 AHEAD = timedelta(days=14)
+FOLDER = click.Path(file_okay=False, exists=True, writable=True, path_type=Path)
 AMOUNT = re.compile(r"\d{1,9}([.,]\d{2})?\Z", re.ASCII)
 
 
 @click.command("debit-run")
 @click.option("--until", type=DAY, help="Collect what is due up to this day; 14 days from now, if it is left out.")
 @click.option("--dry-run", is_flag=True, help="Show what would be collected.")
-@click.option("--to", "folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=Path())
+@click.option("--to", "folder", type=FOLDER, default=Path(), help="The folder to write them into; else this one.")
 @AS_JSON
 def debit_run(*, until: datetime | None, dry_run: bool, folder: Path, as_json: bool) -> None:
-    """Write the files for the bank (SEPA direct debit, pain.008.001.08), one for each day of collection."""
+    """Write the files for the bank (SEPA direct debit, pain.008.001.08), one for each day of collection.
+
+    What an earlier run booked and could not write is written first. Exit 1 if a debit was left out.
+    """
     equipment = equip(settings.load())
     now = today(equipment.settings.seller.time_zone)
     last = until.date() if until else now + AHEAD
@@ -45,14 +48,21 @@ def debit_run(*, until: datetime | None, dry_run: bool, folder: Path, as_json: b
         cents = sum(item.open_cents for item in found)
         show(rows, as_json=as_json, line=f"{len(rows)} debits, {money(cents, 'de')}, would be collected")
         return
-    try:
-        files = run(debits.run(equipment, last, now, actor=OPERATOR))
-    except DebitFileError as error:
-        raise click.ClickException(str(error)) from error
-    for file in files:
-        put(file.content, folder / f"{file.name}.xml")
-    said = [file._asdict() | {"content": None, "path": str(folder / f"{file.name}.xml")} for file in files]
-    show(said, as_json=as_json, line="\n".join(_line(file) for file in files) or "nothing is to be collected")
+
+    def into(file: File) -> None:
+        put_once(file.content, _path(folder, file))
+
+    async def work() -> tuple[list[File], Collected]:
+        left = await files.hand_over(equipment, into)
+        collected = await debits.run(equipment, last, now, actor=OPERATOR)
+        return left + await files.hand_over(equipment, into), collected
+
+    written, collected = run(work())
+    said = [file._asdict() | {"content": None, "path": str(_path(folder, file))} for file in written]
+    show(said, as_json=as_json, line="\n".join(_line(file) for file in written) or "nothing is to be collected")
+    if collected.refused:
+        lines = [f"{number} is left out: {reason}" for number, reason in collected.refused.items()]
+        raise click.ClickException("\n".join(lines))
 
 
 @click.group("debit")
@@ -64,7 +74,7 @@ def debit_group() -> None:
 @AS_JSON
 def debit_list(*, as_json: bool) -> None:
     """List the files that were made."""
-    rows = run(debits.made())
+    rows = run(files.made())
     lines = [
         f"{row['number']:>6}  {row['collect_on']}  {row['debits']:>6}  {money(row['sum_cents'], 'de'):>14}"
         for row in rows
@@ -77,8 +87,7 @@ def debit_list(*, as_json: bool) -> None:
 @click.option("--to", "target", type=TARGET, help="The file to write; - is standard output.")
 def debit_file(number: int, *, target: Path | None) -> None:
     """Write file NUMBER once more, as it was made."""
-    file = run(debits.again(equip(settings.load()), number))
-    put(file.content, target or Path(f"{file.name}.xml"))
+    run(files.hand_out(equip(settings.load()), number, lambda file: put(file.content, target or _path(Path(), file))))
 
 
 @debit_group.command("import")
@@ -187,6 +196,10 @@ async def _booked(number: str, cents: int, day: date, reference: str, kind: Kind
         row = await open_items.receivable(number)
         left = await movements.book(Booking(row["id"], kind, cents, day, reference, OPERATOR))
     return left  # noqa: RET504 (to mypy a transaction might swallow what is raised)
+
+
+def _path(folder: Path, file: File) -> Path:
+    return folder / f"{file.name}.xml"
 
 
 def _line(file: File) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -130,6 +131,30 @@ def put(content: bytes, target: Path) -> None:
         with target.open("xb") as file:
             target.chmod(0o600)
             file.write(content)
+    except OSError as error:
+        raise click.ClickException(f"{target}: {error.strerror}") from error
+    click.echo(f"{target}: {len(content)} bytes", err=True)
+
+
+def put_once(content: bytes, target: Path) -> None:
+    """Write *content* as `put` does, whole or not at all; harmless where it lies already.
+
+    Raises:
+        ClickException: another file is there, or it cannot be written.
+    """
+    part = target.with_name(f".{target.name}.part")
+    try:
+        if target.exists() and target.read_bytes() == content:
+            return
+        if target.exists():
+            raise click.ClickException(f"{target}: another file is there; move it away and run this again")
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:
+            part.chmod(0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(target)
     except OSError as error:
         raise click.ClickException(f"{target}: {error.strerror}") from error
     click.echo(f"{target}: {len(content)} bytes", err=True)

@@ -1,7 +1,7 @@
 """Issuing: what the run wrote becomes documents, is archived, owed and mailed. What breaks a rule is held back.
 
 An invoice waits in `Unissued` until the transaction that archives it; whoever deletes the row issues it. Killed in
-between, its documents are made again, from the same statement.
+between, its documents are made again, from the same statement. A credit note never goes out before what it takes back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from api import journal
 from api.billing.documents.keeping import keep
-from api.billing.documents.made import Made
+from api.billing.documents.made import Finding, Made
 from api.billing.documents.press import Press
 from api.billing.receivables.movements import order_of
 from api.billing.statement import Statement
@@ -26,6 +26,8 @@ from api.piccolo_conf import DB
 
 BATCH_OF_A_PROCESS = 16
 LEFT_OVER_AFTER = timedelta(minutes=1)
+PATIENCE = timedelta(days=1)
+"""How late an invoice may go out, as one of a run around midnight: it says until when to pay, and announces a debit."""
 LOOKED_AT = 500
 """Invoices that wait, when the worker looks whether one is left over."""
 
@@ -54,13 +56,14 @@ async def issue(templates: Path, tick: Tick = lambda _: None, *, processes: int 
             while batch := await coming:
                 coming = asyncio.create_task(_make(press, batch[-1][0]["id"]))
                 for row, statement, documents in batch:
-                    if documents.findings:
-                        result.held[row["number"]] = await _hold(row, documents)
+                    if findings := (*documents.findings, *_late(statement)):
+                        result.held[row["number"]] = await _hold(row, findings)
                     else:
                         result.documents += await _keep(row, statement, documents)
                 tick(len(batch))
         finally:
             coming.cancel()
+    await _void()
     return result
 
 
@@ -97,11 +100,20 @@ async def _void() -> None:
     )
     for note in notes:
         async with DB.transaction():
-            await Unissued.delete().where(Unissued.invoice.is_in([note["id"], note["corrects"]]))
-            await journal.write(
-                subject="invoice", subject_id=note["corrects.number"], order=await order_of(note["corrects"]),
-                event="VOIDED", actor=journal.SYSTEM, facts={"credit_note": note["number"]},
-            )  # fmt: skip
+            if await Unissued.delete().where(Unissued.invoice == note["corrects"]).returning(Unissued.invoice):
+                await Unissued.delete().where(Unissued.invoice == note["id"])
+                await journal.write(
+                    subject="invoice", subject_id=note["corrects.number"], order=await order_of(note["corrects"]),
+                    event="VOIDED", actor=journal.SYSTEM, facts={"credit_note": note["number"]},
+                )  # fmt: skip
+
+
+def _late(statement: Statement) -> tuple[Finding, ...]:
+    """Return that an invoice cannot go out any more, since the days it leaves to pay are not left."""
+    if statement.kind == "credit_note" or datetime.now(UTC).date() <= statement.issued_on + PATIENCE:
+        return ()
+    said = f"it was to go out on {statement.issued_on} and is due on {statement.due_on}; take it back and bill anew"
+    return (Finding("LATE", said),)
 
 
 async def _make(press: Press, after: int) -> Batch:
@@ -116,23 +128,25 @@ async def _make(press: Press, after: int) -> Batch:
 
 
 async def _keep(row: Mapping[str, Any], statement: Statement, documents: Made) -> int:
-    """Issue in one transaction, unless another run did so meanwhile."""
+    """Issue in one transaction, unless another run did so meanwhile, or what it takes back did not go out yet."""
     async with DB.transaction():
+        if row["corrects"] is not None and await Unissued.exists().where(Unissued.invoice == row["corrects"]):
+            return 0
         if not await Unissued.delete().where(Unissued.invoice == row["id"]).returning(Unissued.invoice):
             return 0
         await keep(row, statement, documents)
     return 1
 
 
-async def _hold(row: Mapping[str, Any], documents: Made) -> Sequence[str]:
+async def _hold(row: Mapping[str, Any], findings: Sequence[Finding]) -> Sequence[str]:
     """Write down what was found and tell staff, once for each new finding."""
-    texts = [f"{finding.rule}: {finding.message}" for finding in documents.findings]
+    texts = [f"{finding.rule}: {finding.message}" for finding in findings]
     said = msgspec.json.encode(texts).decode()
     async with DB.transaction():
         before = await Unissued.select(Unissued.findings).where(Unissued.invoice == row["id"]).first()
         if before is not None and before["findings"] != said:
             await Unissued.update({Unissued.findings: said}).where(Unissued.invoice == row["id"])
-            await _alarm(row, sorted({finding.rule for finding in documents.findings}))
+            await _alarm(row, sorted({finding.rule for finding in findings}))
     return texts
 
 

@@ -8,7 +8,8 @@ import msgspec
 class Finding(msgspec.Struct, frozen=True):
     """A rule that a document breaks."""
 
-    #: BR-CO-10, BR-DE-15, …; "XSD" for the schema, "XML" for what is none, "PDF" for what cannot be set.
+    #: BR-CO-10, BR-DE-15, …; "XSD" for the schema, "XML" for what is none, "PDF" for what cannot be set,
+    #: "MAKING" for what went wrong otherwise, "LATE" for what leaves too few days to pay.
     rule: str
     message: str
 

@@ -38,5 +38,11 @@ async def make(statement: Statement, templates: Path) -> Made:
 
 
 def made(statement: Statement, templates: Path) -> Made:
-    """Return the documents of *statement*; for a process that does nothing else."""
-    return asyncio.run(make(statement, templates))
+    """Return the documents of *statement*; for a process that does nothing else.
+
+    Whatever goes wrong is a finding: the document is held back and shown, and keeps no other waiting.
+    """
+    try:
+        return asyncio.run(make(statement, templates))
+    except Exception as error:  # noqa: BLE001 (as said)
+        return Made(b"", b"", (Finding("MAKING", f"{type(error).__name__}: {error}"),))

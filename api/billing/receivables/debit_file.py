@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -85,6 +85,15 @@ def write(message: str, at: datetime, collect_on: date, creditor: Creditor, debi
     return written
 
 
+def check(creditor: Creditor, debit: Debit) -> None:
+    """Refuse a debit with which the file would not be valid.
+
+    Raises:
+        DebitFileError: says why.
+    """
+    write("ANKUNFT", datetime.now(UTC), debit.signed_on, creditor, [debit])
+
+
 def plain(text: str, most: int) -> str:
     """Return *text* in the letters of SEPA, at most *most* of them: umlauts as two letters, accents dropped.
 
@@ -137,9 +146,9 @@ def _sums(debits: Iterable[Debit]) -> tuple[Any, Any]:
 def _check(root: Any) -> None:
     schema: Any = _schema()
     if not schema.validate(root):
-        said = schema.error_log.last_error
-        place = said.path.rsplit("}", 1)[-1] if said.path else "the file"
-        raise DebitFileError(f"the bank's schema ({VERSION}) refuses {place}: {said.type_name}")
+        said = schema.error_log[0]
+        element = re.match(r"Element '\{[^}]*\}(\w+)'", said.message)
+        raise DebitFileError(f"the bank's schema refuses {element[1] if element else 'the file'}: {said.type_name}")
 
 
 @cache

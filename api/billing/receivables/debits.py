@@ -1,7 +1,7 @@
 """The debit run (*Lastschrifteinzug*): what is due is collected, one file for each day on which the bank shall do it.
 
 A run is one transaction: the file is made from the rows that it claimed, and is kept sealed, so that the same file can
-be had again. What is in a file counts as paid on its day, until the bank sends it back.
+be had again. What is in a file counts as paid on its day, until the bank sends it back. `files` puts it into a folder.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import msgspec
 from api import counters, journal
 from api.billing.receivables import debit_file, movements
 from api.billing.receivables.bank_days import collectable
-from api.billing.receivables.debit_file import Creditor, Debit
+from api.billing.receivables.debit_file import Creditor, Debit, DebitFileError
 from api.billing.receivables.movements import Booking
-from api.billing.receivables.tables import Collection, DebitRun, Receivable
+from api.billing.receivables.tables import Collection, DebitRun, Receivable, Unwritten
 from api.billing.statement import Statement
+from api.billing.tables import Invoice
 from api.equipment import Equipment
 from api.piccolo_conf import DB
+from api.seal import UnsealError
 from api.sections import SellerFacts
 from api.tables import Customer
 
@@ -34,10 +36,6 @@ class NoCreditorError(LookupError):
     """The settings do not say in whose name is collected."""
 
 
-class NoRunError(LookupError):
-    """There is no such file."""
-
-
 class File(NamedTuple):
     """A file that was made."""
 
@@ -46,6 +44,14 @@ class File(NamedTuple):
     debits: int
     sum_cents: int
     content: bytes
+
+
+class Collected(NamedTuple):
+    """What a run did."""
+
+    files: list[File]
+    #: Number of an invoice → why no bank would take its debit; it stays due.
+    refused: dict[str, str]
 
 
 class Due(NamedTuple):
@@ -66,42 +72,25 @@ async def due(until: date, today: date) -> list[Due]:
     return [Due(row["id"], collectable(row["due_on"], today), row["open_cents"]) for row in rows]
 
 
-async def run(equipment: Equipment, until: date, today: date, *, actor: str) -> list[File]:
+async def run(equipment: Equipment, until: date, today: date, *, actor: str) -> Collected:
     """Make the files for all that is due up to *until*; again makes nothing.
+
+    A debit that no bank would take is left out and named, all others are collected.
 
     Raises:
         NoCreditorError: the settings do not say who collects.
-        DebitFileError: a file would not be valid; none of its debits is booked.
     """
     creditor = creditor_of(equipment.settings.seller)
     days: dict[date, list[int]] = defaultdict(list)
     for found in await due(until, today):
         days[found.collect_on].append(found.receivable)
-    files = []
+    done = Collected([], {})
     for collect_on, receivables in sorted(days.items()):
         for at in range(0, len(receivables), MOST_OF_A_FILE):
-            made = await _file(equipment, creditor, collect_on, receivables[at : at + MOST_OF_A_FILE], actor)
-            files += [made] if made else []
-    return files
-
-
-async def again(equipment: Equipment, number: int) -> File:
-    """Return the file of run *number* as it was made.
-
-    Raises:
-        NoRunError: there is no such run.
-    """
-    row = await DebitRun.select().where(DebitRun.number == number).first()
-    if row is None:
-        raise NoRunError(f"there is no debit run {number}; `ankunft debit list` shows them")
-    content = equipment.seal.unseal(USE, row["content_sealed"]).encode()
-    return File(_name(number), row["collect_on"], row["debits"], row["sum_cents"], content)
-
-
-async def made() -> list[dict[str, Any]]:
-    """Return the runs, the oldest first, without their files."""
-    columns = [DebitRun.number, DebitRun.collect_on, DebitRun.debits, DebitRun.sum_cents, DebitRun.digest]
-    return list(await DebitRun.select(*columns, DebitRun.actor, DebitRun.created_at).order_by(DebitRun.number))
+            made, refused = await _file(equipment, creditor, collect_on, receivables[at : at + MOST_OF_A_FILE], actor)
+            done.files.extend([made] if made else [])
+            done.refused.update(refused)
+    return done
 
 
 def creditor_of(seller: SellerFacts) -> Creditor:
@@ -117,14 +106,18 @@ def creditor_of(seller: SellerFacts) -> Creditor:
 
 
 def _collectable() -> list[Any]:
+    """Return what a debit needs: an open item that did not come back, of an invoice that nobody took back."""
+    taken_back = Invoice.select(Invoice.corrects).where(Invoice.corrects.is_not_null())
     return [
         Receivable.way == "sepa_debit", Receivable.open_cents > 0, Receivable.returned_on.is_null(),
+        Receivable.invoice.not_in(taken_back),
     ]  # fmt: skip
 
 
 async def _file(
     equipment: Equipment, creditor: Creditor, collect_on: date, receivables: Sequence[int], actor: str
-) -> File | None:
+) -> tuple[File | None, dict[str, str]]:
+    """Make one file of what is still due of *receivables*, without those that are refused; say why they are."""
     async with DB.transaction():
         rows = (
             await Receivable.update({Receivable.attempts: Receivable.attempts + 1})
@@ -132,17 +125,35 @@ async def _file(
             .returning(*Receivable.all_columns())
         )
         if not rows:
-            return None
-        number = await counters.take(counters.DEBIT_RUN)
-        debits = await _debits(equipment, sorted(rows, key=lambda row: int(row["id"])))
-        content = debit_file.write(_name(number), datetime.now(UTC), collect_on, creditor, [d for _, d in debits])
-        total = sum(debit.amount_cents for _, debit in debits)
-        await _book(equipment, File(_name(number), collect_on, len(debits), total, content), number, debits, actor)
-    return File(_name(number), collect_on, len(debits), total, content)
+            return None, {}
+        debits, refused = await _debits(equipment, creditor, sorted(rows, key=lambda row: int(row["id"])))
+        await _release([row["id"] for row in rows if row["id"] not in dict(debits)])
+        file = await _write(equipment, creditor, collect_on, debits, actor) if debits else None
+    return file, refused
 
 
-async def _debits(equipment: Equipment, rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, Debit]]:
-    """Return the debit of each receivable, with the account that the customer has now."""
+async def _write(
+    equipment: Equipment, creditor: Creditor, collect_on: date, debits: Sequence[tuple[int, Debit]], actor: str
+) -> File:
+    number = await counters.take(counters.DEBIT_RUN)
+    content = debit_file.write(name(number), datetime.now(UTC), collect_on, creditor, [debit for _, debit in debits])
+    total = sum(debit.amount_cents for _, debit in debits)
+    file = File(name(number), collect_on, len(debits), total, content)
+    await _book(equipment, file, number, debits, actor)
+    return file
+
+
+async def _release(receivables: Sequence[int]) -> None:
+    """Let be what was claimed and is in no file."""
+    if receivables:
+        mine = Receivable.id.is_in(list(receivables))
+        await Receivable.update({Receivable.attempts: Receivable.attempts - 1}).where(mine)
+
+
+async def _debits(
+    equipment: Equipment, creditor: Creditor, rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[tuple[int, Debit]], dict[str, str]]:
+    """Return the debit of each receivable, with the account that the customer has now, and whose no bank would take."""
     found = await Receivable.select(
         Receivable.id, Receivable.invoice.number, Receivable.invoice.statement, Receivable.customer
     ).where(Receivable.id.is_in([row["id"] for row in rows]))
@@ -150,7 +161,16 @@ async def _debits(equipment: Equipment, rows: Sequence[Mapping[str, Any]]) -> li
     customers = {
         row["id"]: row for row in await Customer.select().where(Customer.id.is_in([row["customer"] for row in rows]))
     }
-    return [(row["id"], _debit(equipment, row, said[row["id"]], customers[row["customer"]])) for row in rows]
+    debits, refused = [], {}
+    for row in rows:
+        try:
+            debit = _debit(equipment, row, said[row["id"]], customers[row["customer"]])
+            debit_file.check(creditor, debit)
+        except (DebitFileError, UnsealError) as error:
+            refused[str(said[row["id"]]["invoice.number"])] = str(error)
+        else:
+            debits.append((row["id"], debit))
+    return debits, refused
 
 
 def _debit(equipment: Equipment, row: Mapping[str, Any], said: Mapping[str, Any], customer: Mapping[str, Any]) -> Debit:
@@ -185,6 +205,7 @@ async def _book(equipment: Equipment, file: File, number: int, debits: Sequence[
     ]
     for at in range(0, len(rows), movements.ROWS):
         await Collection.insert(*rows[at : at + movements.ROWS])
+    await Unwritten.insert(Unwritten(run=made[0]["id"]))
     await movements.collect(
         [
             Booking(receivable, "debit", debit.amount_cents, file.collect_on, debit.end_to_end_id, actor)
@@ -197,5 +218,6 @@ async def _book(equipment: Equipment, file: File, number: int, debits: Sequence[
     )  # fmt: skip
 
 
-def _name(number: int) -> str:
+def name(number: int) -> str:
+    """Return the name of the file of run *number*; it stands in the file, too."""
     return f"ANKUNFT-{number}"

@@ -61,6 +61,12 @@ class DebitRun(Table, db=DB, tablename="debit_run"):
     created_at = Timestamptz(default=None)
 
 
+class Unwritten(Table, db=DB):
+    """A file for the bank that lies in no folder yet; gone in the transaction that writes it."""
+
+    run = ForeignKey(DebitRun, on_delete=OnDelete.restrict, primary_key=True)
+
+
 class Collection(Table, db=DB):
     """A debit in a file: what is found again when the bank sends it back."""
 

@@ -9,15 +9,16 @@ import pytest
 from lxml import etree
 
 from api import counters
+from api.billing import corrections
 from api.billing.receivables import debit_file, debits, movements, open_items, returns
 from api.billing.receivables.bank_statement import Returned
-from api.billing.receivables.debits import File, NoCreditorError, NoRunError
+from api.billing.receivables.debits import File, NoCreditorError
 from api.billing.receivables.movements import BookedBeforeError, Booking, NotOwedError
 from api.billing.receivables.tables import Collection, DebitRun, Movement, Receivable
 from api.equipment import Equipment
 from api.notices.tables import Outbox
 from api.tables import Customer, Journal
-from tests.unit.api.issued import STAFF, TODAY, accepted, bill, hoster
+from tests.unit.api.issued import FACTS, STAFF, TODAY, accepted, bill, hoster, issue
 from tests.unit.api.orderform import row_of
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -31,7 +32,7 @@ BY_TRANSFER = {
 
 
 async def collect(here: Equipment) -> list[File]:
-    return await debits.run(here, LATER, TODAY, actor=STAFF)
+    return (await debits.run(here, LATER, TODAY, actor=STAFF)).files
 
 
 async def open_of(number: str) -> int:
@@ -84,23 +85,10 @@ async def test_of_two_runs_at_once_each_debit_is_in_one_file(equipment: Equipmen
     for _ in range(4):
         await accepted(here)
     await bill(here)
-    files = await asyncio.gather(*(collect(here) for _ in range(4)))
-    assert sum(file.debits for some in files for file in some) == 4
+    found = await asyncio.gather(*(collect(here) for _ in range(4)))
+    assert sum(file.debits for some in found for file in some) == 4
     assert await Collection.count() == 4
     assert await counters.last(counters.DEBIT_RUN) == await DebitRun.count()
-
-
-async def test_a_file_can_be_had_again_and_names_no_account_in_the_database(equipment: Equipment) -> None:
-    here = hoster(equipment)
-    await accepted(here)
-    await bill(here)
-    (file,) = await collect(here)
-    assert (await debits.again(here, 1)).content == file.content
-    (row,) = await DebitRun.select()
-    assert "DE02120300000000202051" not in json.dumps(row, default=str)
-    assert b"DE02120300000000202051" in file.content
-    with pytest.raises(NoRunError):
-        await debits.again(here, 2)
 
 
 async def test_what_is_paid_by_transfer_or_not_yet_due_is_not_collected(equipment: Equipment) -> None:
@@ -108,21 +96,41 @@ async def test_what_is_paid_by_transfer_or_not_yet_due_is_not_collected(equipmen
     await accepted(here, **BY_TRANSFER)
     await accepted(here)
     await bill(here)
-    assert await debits.run(here, TODAY, TODAY, actor=STAFF) == []
+    assert (await debits.run(here, TODAY, TODAY, actor=STAFF)).files == []
     (file,) = await collect(here)
     assert file.debits == 1
 
 
-async def test_a_debit_that_no_bank_takes_leaves_everything_as_it_was(equipment: Equipment) -> None:
+@pytest.mark.parametrize("account", ["no account", None])
+async def test_a_debit_that_no_bank_takes_is_left_out_and_named_and_the_others_are_collected(
+    equipment: Equipment, account: str | None
+) -> None:
+    here = hoster(equipment)
+    order_id = await accepted(here)
+    await accepted(here)
+    bad, good = await bill(here)
+    sealed = here.seal.seal("iban", account) if account else here.seal.seal("auth code", "sealed for another use")
+    await Customer.update({Customer.iban_sealed: sealed}).where(Customer.id == await customer_of(order_id))
+    collected = await debits.run(here, LATER, TODAY, actor=STAFF)
+    assert [file.debits for file in collected.files] == [1]
+    assert list(collected.refused) == [bad]
+    assert ("IBAN" in collected.refused[bad]) == (account is not None)
+    assert (await open_of(bad), await open_of(good)) == (399, 0)
+    (row,) = await Receivable.select().where(Receivable.open_cents > 0)
+    assert row["attempts"] == 0
+    again = await debits.run(here, LATER, TODAY, actor=STAFF)
+    assert (again.files, list(again.refused)) == ([], [bad]), "it is said until it is mended"
+
+
+async def test_an_invoice_that_was_taken_back_is_not_collected(equipment: Equipment) -> None:
     here = hoster(equipment)
     await accepted(here)
-    await bill(here)
-    await Customer.update({Customer.iban_sealed: here.seal.seal("iban", "no account")}, force=True)
-    with pytest.raises(debit_file.DebitFileError):
-        await collect(here)
-    assert await DebitRun.count() == await Movement.count() == 0
-    (row,) = await Receivable.select()
-    assert (row["attempts"], row["open_cents"]) == (0, 399)
+    (number,) = await bill(here)
+    note = await corrections.cancel(number, FACTS, TODAY, actor=STAFF, anew=False)
+    assert await debits.due(LATER, TODAY) == []
+    assert await collect(here) == []
+    assert await issue(here) == [note]
+    assert await open_items.items() == []
 
 
 async def test_without_a_creditor_identifier_nothing_is_collected(equipment: Equipment) -> None:

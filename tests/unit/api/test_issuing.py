@@ -82,6 +82,58 @@ async def test_what_was_held_back_and_taken_back_goes_nowhere_and_what_is_billed
     assert {row["event"] for row in rows} >= {"HELD_BACK", "CANCELLED", "VOIDED"}
 
 
+@pytest.mark.parametrize("tried_before", [True, False])
+async def test_a_credit_note_never_goes_out_without_the_invoice_that_it_takes_back(
+    equipment: Equipment, *, tried_before: bool
+) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    await Customer.update({Customer.city: ""}, force=True)
+    (bad,) = await written(here)
+    if tried_before:
+        await issuing.issue(here.settings.templates.folder, processes=1)
+    await Customer.update({Customer.city: "München"}, force=True)
+    await corrections.cancel(bad, FACTS, TODAY, actor=STAFF, anew=False)
+    issued = await issuing.issue(here.settings.templates.folder, processes=1)
+    assert (issued.documents, await issuing.waiting(), await open_items.items()) == (0, 0, [])
+    assert not await Outbox.exists().where(Outbox.kind == "credit_note_issued")
+    assert await Journal.count().where(Journal.event == "VOIDED") == 1
+
+
+async def test_an_invoice_and_its_credit_note_that_wait_together_go_out_in_their_order(equipment: Equipment) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    (number,) = await written(here)
+    note = await corrections.cancel(number, FACTS, TODAY, actor=STAFF, anew=False)
+    issued = await issuing.issue(here.settings.templates.folder, processes=1)
+    assert (issued.documents, await issuing.waiting(), await open_items.items()) == (2, 0, [])
+    assert [row.kind for row in await open_items.moved(note)] == ["set_off"]
+
+
+async def test_an_invoice_that_is_late_is_held_back_until_it_is_billed_anew(equipment: Equipment) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    await run(Task(here.settings.seller, TODAY, TODAY - timedelta(days=2), is_dry=False))
+    (late,) = await Invoice.select(Invoice.number).output(as_list=True)
+    for _ in range(2):
+        issued = await issuing.issue(here.settings.templates.folder, processes=1)
+        assert list(issued.held) == [late]
+        assert "bill anew" in issued.held[late][0]
+    assert await Outbox.count().where(Outbox.kind == "staff_alarm") == 1
+    await corrections.cancel(late, FACTS, TODAY, actor=STAFF, anew=True)
+    numbers = await written(here)
+    assert (await issuing.issue(here.settings.templates.folder, processes=1)).documents == 1
+    (item,) = await open_items.items()
+    assert (item.number, item.due_on) == (numbers[-1], TODAY + timedelta(days=FACTS.payment_days))
+
+
+async def test_a_run_around_midnight_goes_out(equipment: Equipment) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    await run(Task(here.settings.seller, TODAY, datetime.now(UTC).date() - timedelta(days=1), is_dry=False))
+    assert (await issuing.issue(here.settings.templates.folder, processes=1)).documents == 1
+
+
 async def test_a_template_that_cannot_be_set_holds_back_until_it_is_mended(
     equipment: Equipment, tmp_path: Path
 ) -> None:

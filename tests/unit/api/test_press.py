@@ -1,13 +1,17 @@
 """Processes that make documents leave nothing behind, however whoever woke them ends."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from api.billing.documents.press import Press
 from tests.customer.patience import wait_for
 from tests.unit.api.conftest import ROOT
+from tests.unit.api.statements import statement
 
 WAKES_TWO = """
 import asyncio, sys, time
@@ -45,6 +49,15 @@ def test_when_the_run_is_killed_its_processes_end(tmp_path: Path) -> None:
         run.send_signal(signal.SIGKILL)
         run.wait(timeout=10)
     wait_for("the processes are gone", lambda: not any(map(is_there, pids)), timeout_s=10)
+
+
+async def test_a_fault_that_nobody_thought_of_holds_back_its_own_document_alone() -> None:
+    unknown: Any = "fr"
+    statements = [statement(number="R1"), statement(number="R2", language=unknown), statement(number="R3")]
+    async with Press(ROOT / "templates", 1) as press:
+        made = await asyncio.gather(*map(press.make, statements))
+    assert [[finding.rule for finding in one.findings] for one in made] == [[], ["MAKING"], []]
+    assert "KeyError" in made[1].findings[0].message
 
 
 def is_there(pid: int) -> bool:
