@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import settings
-from api.billing import corrections, issuing, pricelist, reconcile, services
+from api.billing import corrections, issuing, pricelist, reconcile
 from api.billing.issuing import Issued
 from api.billing.periods import today
 from api.billing.report import Totals
@@ -18,8 +18,7 @@ from api.billing.run import Task
 from api.billing.run import run as bill
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.equipment import equip
-from api.piccolo_conf import DB
-from api.tables import Customer, Order
+from api.tables import Customer
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -132,43 +131,6 @@ def billing_cancel(number: str, *, anew: bool, as_json: bool) -> None:
     except corrections.NotCancelledError as error:
         raise click.ClickException(str(error)) from error
     show({"invoice": number, "credit_note": note}, as_json=as_json, line=f"{note} takes {number} back")
-
-
-@billing_group.command("end")
-@click.argument("order_number", type=int)
-@click.option("--on", "day", type=DAY, required=True, help="The first day that is not charged.")
-@click.option("--domain", help="Only what belongs to this domain (A-label).")
-def billing_end(order_number: int, *, day: Any, domain: str | None) -> None:
-    """End the services of an order on a day; what was charged beyond is given back."""
-
-    async def work() -> None:
-        async with DB.transaction():
-            await services.end(await _order(order_number), day.date(), actor=OPERATOR, item=domain)
-
-    run(work())
-    click.echo(f"order {order_number} is not charged any more from {day:%Y-%m-%d} on")
-
-
-@billing_group.command("resume")
-@click.argument("order_number", type=int)
-@click.option("--on", "day", type=DAY, required=True, help="The first day that is charged again.")
-def billing_resume(order_number: int, *, day: Any) -> None:
-    """Charge an order's services again, from a day on, at their old price."""
-    equipment = equip(settings.load())
-
-    async def work() -> None:
-        async with DB.transaction():
-            await services.resume(equipment, await _order(order_number), day.date(), actor=OPERATOR)
-
-    run(work())
-    click.echo(f"order {order_number} is charged again from {day:%Y-%m-%d} on")
-
-
-async def _order(number: int) -> int:
-    row = await Order.select(Order.id).where(Order.number == number).first()
-    if row is None:
-        raise click.ClickException(f"there is no order {number}; is it the order's number (Auftragsnummer)?")
-    return int(row["id"])
 
 
 def _bar() -> Progress:

@@ -41,7 +41,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "mail": "api.mail_commands:mail_group",
     "catalogue": "api.billing_commands:catalogue_group",
     "invoice-run": "api.billing_commands:invoice_run",
-    "billing": "api.ledger_commands:billing_group",
+    "billing": "api.service_commands:billing_group",
     "customer": "api.customer_commands:customer_group",
     "invoice": "api.invoice_commands:invoice_group",
     "bookkeeping": "api.invoice_commands:bookkeeping",

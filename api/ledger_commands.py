@@ -8,6 +8,8 @@ from api.billing_commands import billing_group, money
 from api.commands import AS_JSON, run, show
 from api.console import billing
 
+__all__ = ["billing_group"]
+
 LIMIT = click.option("--limit", type=click.IntRange(1, 100), default=50, show_default=True, help="Lines of a page.")
 CURSOR = click.option("--cursor", help="Where the page before ended, as it said.")
 

@@ -9,6 +9,7 @@ from api import journal
 from api.billing import draft, invoices, ledger
 from api.billing.periods import Period
 from api.billing.tables import Invoice, InvoiceLine, OpenEntry, ServiceEntry
+from api.customers import numbers
 from api.engine.conflicts import is_conflict
 from api.piccolo_conf import DB
 from api.sections import SellerFacts
@@ -51,11 +52,11 @@ async def _cancel(row: dict[str, Any], seller: SellerFacts, day: date, *, actor:
     charged = sorted(await invoices.entries(list(places)), key=lambda entry: places[entry["id"]])
     await _refuse_mixed(row["number"], charged)
     back = await _take_back(charged, day)
-    (customer,) = await Customer.select().where(Customer.id == row["customer"])
+    (customer,) = await Customer.select().where(Customer.id == await numbers.current(row["customer"]))
     made = draft.reckon(sorted(back, key=lambda entry: places[entry["reverses"]]))
     (number,) = await invoices.write([(customer, made)], seller, day, corrects=row)
     if anew:
-        await ledger.write([ledger.again(entry) for entry in charged], day)
+        await ledger.write([ledger.again(entry, seller, customer) for entry in charged], day)
     await journal.write(
         subject="invoice", subject_id=row["number"], event="CANCELLED", actor=actor,
         facts={"credit_note": number, "anew": anew},

@@ -52,6 +52,7 @@ async def entries(ids: Sequence[int]) -> list[dict[str, Any]]:
         found += await ServiceEntry.select(
             *ServiceEntry.all_columns(),
             ServiceEntry.service.name,
+            ServiceEntry.service.vat_percent,
             ServiceEntry.order.number,
             ServiceEntry.order.tariff,
         ).where(some)

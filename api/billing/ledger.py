@@ -14,6 +14,7 @@ from api.billing import vat
 from api.billing.cents import half_up
 from api.billing.periods import Period, period, unused
 from api.billing.tables import OpenEntry, ServiceEntry
+from api.customers import numbers
 from api.sections import SellerFacts
 
 UNIT: Final = 10_000
@@ -49,7 +50,6 @@ def charge(
     interval = service["interval_months"]
     price = service["price_cents"] * (interval or 1)
     quantity = (interval or 1) * UNIT
-    kind = vat.category(seller, customer)
     return ServiceEntry(
         service=service["id"],
         customer=service["customer"],
@@ -61,11 +61,9 @@ def charge(
         quantity_e4=half_up(quantity * served.days, whole.days),
         unit_code=MONTH if interval else ONE,
         gross_cents=price - unused(whole, served.end, price),
-        included_percent=vat.included(kind, service["vat_percent"]),
-        tax_category=kind,
-        tax_percent=vat.rate(kind, service["vat_percent"]),
         revision=0,
         written_at=datetime.now(UTC),
+        **_taxed(service["vat_percent"], seller, customer),
     )
 
 
@@ -95,27 +93,44 @@ def reversal(entry: Mapping[str, Any], taken: Period, cents: int) -> ServiceEntr
     )
 
 
-def again(entry: Mapping[str, Any]) -> ServiceEntry:
-    """Return an entry that charges the same as *entry* once more, after that was taken back."""
+def again(entry: Mapping[str, Any], seller: SellerFacts, customer: Mapping[str, Any]) -> ServiceEntry:
+    """Return an entry that charges *customer* the same as *entry* once more, after that was taken back.
+
+    It is taxed as the customer is known by now.
+    """
     kept = {name: value for name, value in entry.items() if "." not in name and name not in {"id", "reverses"}}
-    return ServiceEntry(**kept | {"revision": entry["revision"] + 1, "written_at": datetime.now(UTC)})
+    new = {"customer": customer["id"], "revision": entry["revision"] + 1, "written_at": datetime.now(UTC)}
+    return ServiceEntry(**kept | new | _taxed(entry["service.vat_percent"], seller, customer))
 
 
 async def write(entries: Sequence[ServiceEntry], due_on: date | None = None) -> list[int]:
-    """Append *entries* and have them billed from *due_on* on, else from where each period begins; return their ids."""
+    """Append *entries* and have them billed from *due_on* on, else from where each period begins; return their ids.
+
+    Who was merged into another customer is billed no more: what is written of them is open for that one.
+    """
     ids: list[int] = []
+    payers = await numbers.current_of({entry.customer for entry in entries})
     for some in _slices(entries):
         rows = await ServiceEntry.insert(*some).returning(
             ServiceEntry.id, ServiceEntry.customer, ServiceEntry.period_start
         )
         await OpenEntry.insert(
             *(
-                OpenEntry(entry=row["id"], customer=row["customer"], due_on=due_on or row["period_start"])
+                OpenEntry(entry=row["id"], customer=payers[row["customer"]], due_on=due_on or row["period_start"])
                 for row in rows
             )
         )
         ids += [int(row["id"]) for row in rows]
     return ids
+
+
+def _taxed(percent: int, seller: SellerFacts, customer: Mapping[str, Any]) -> dict[str, Any]:
+    kind = vat.category(seller, customer)
+    return {
+        "included_percent": vat.included(kind, percent),
+        "tax_category": kind,
+        "tax_percent": vat.rate(kind, percent),
+    }
 
 
 def _slices(entries: Sequence[ServiceEntry]) -> Iterable[Sequence[ServiceEntry]]:

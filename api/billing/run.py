@@ -96,6 +96,7 @@ async def _bill(task: Task, span: Span, report: Report) -> None:
 
 
 async def _write(task: Task, span: Span) -> tuple[list[tuple[Mapping[str, Any], Draft]], list[str]]:
+    """Write what is due. What is outside the scope of VAT stands on a paper of its own (EN 16931, BR-O-11)."""
     customers = {
         row["id"]: row for row in await Customer.select().where(Customer.id > span.low, Customer.id <= span.high)
     }
@@ -103,14 +104,15 @@ async def _write(task: Task, span: Span) -> tuple[list[tuple[Mapping[str, Any], 
     taken = await _take(task, span)
     entries = await invoices.entries([row["entry"] for row in taken])
     owner = {row["entry"]: row["customer"] for row in taken}
-    of_customer: dict[int, list[dict[str, Any]]] = {}
+    papers: dict[tuple[int, bool], list[dict[str, Any]]] = {}
     for entry in entries:
-        of_customer.setdefault(owner[entry["id"]], []).append(entry)
+        papers.setdefault((owner[entry["id"]], entry["tax_category"] == "O"), []).append(entry)
     drafts: list[tuple[Mapping[str, Any], Draft]] = [
-        (customers[customer], draft.reckon(theirs)) for customer, theirs in of_customer.items()
+        (customers[customer], draft.reckon(theirs)) for (customer, _), theirs in papers.items()
     ]
     due = [(customer, made) for customer, made in drafts if made.gross]
-    await _leave([row for row in taken if row["customer"] not in {customer["id"] for customer, _ in due}])
+    billed = {entry["id"] for _, made in due for entry in made.entries}
+    await _leave([row for row in taken if row["entry"] not in billed])
     return due, await invoices.write(due, task.seller, task.day)
 
 

@@ -2,69 +2,77 @@
 
 A service begins on a day and ends on one; the day it ends is not charged any more. What was charged for later days is
 taken back by reversals, by days. Suspended = ended; resumed = begun anew, on the day it is resumed, at the same price.
-A change of tariff ends the old services and begins the new ones on the same day. Whoever calls holds a transaction.
+A change of tariff ends the old services and begins the new ones on the same day. What begins on a later day has its
+entries from that day on. Whoever calls holds a transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 from api import journal
-from api.billing import ledger, pricelist
+from api.billing import contracts, ledger
 from api.billing.periods import Period, today, unused
 from api.billing.tables import OpenEntry, Service, ServiceEntry
-from api.catalogue import Addon
 from api.equipment import Equipment
-from api.lifecycle import HELD_DOMAINS
-from api.tables import Customer, Order, OrderDomain
-
-WHOLE_ORDER = ""
+from api.tables import Customer
 
 
-async def begin(equipment: Equipment, order_id: int, day: date | None = None, *, with_fees: bool = True) -> None:
-    """Begin on *day*, today by default, what the tariff of the accepted order *order_id* has.
+class Ended(NamedTuple):
+    """What an end, or a change, comes to."""
+
+    #: How many services it ended.
+    services: int
+    #: Gross, taken back for the days beyond.
+    back_cents: int
+    #: Gross, charged at once by those that began instead.
+    charged_cents: int = 0
+
+
+async def begin(
+    equipment: Equipment,
+    order_id: int,
+    day: date | None = None,
+    *,
+    with_fees: bool = True,
+    ends_on: date = date.max,
+) -> int:
+    """Begin on *day*, today by default, what the tariff of order *order_id* has; return the cents charged at once.
 
     Domains' add-ons begin for those that are the customer's by now. What runs already is refused by the database.
     """
     day = day or today(equipment.settings.seller.time_zone)
-    order, filed = await _contract(equipment, order_id)
-    domains = await _domains(order_id)
+    order, filed = await contracts.contract(equipment, order_id)
+    domains = await contracts.domains(order_id)
     wanted = [
-        _service(order, addon, item, filed, day)
+        contracts.service(order, addon, item, filed, Period(day, ends_on))
         for addon in filed.tariff.parts(day)
         if with_fees or addon.unit == "month"
-        for item in (domains if addon.per == "domain" else [WHOLE_ORDER])
+        for item in (domains if addon.per == "domain" else [contracts.WHOLE_ORDER])
     ]
-    await _start(equipment, wanted, day)
+    return await _start(equipment, wanted, day)
 
 
 async def follow_domains(equipment: Equipment, order_id: int) -> None:
     """Begin today the add-ons of those domains of *order_id* that are the customer's by now and never had any.
 
-    Those of domains that are not the customer's any more end today.
+    They end when the order does. Those of domains that are not the customer's any more end today.
     """
     day = today(equipment.settings.seller.time_zone)
-    order, filed = await _contract(equipment, order_id)
-    domains = await _domains(order_id)
-    rows = await Service.select(Service.item, Service.ends_on).where(Service.order == order_id, Service.item != "")
-    had = {row["item"] for row in rows}
-    wanted = [
-        _service(order, addon, item, filed, day)
-        for addon in filed.tariff.parts(day)
-        if addon.per == "domain"
-        for item in domains
-        if item not in had
-    ]
-    await _start(equipment, wanted, day)
-    for item in sorted({row["item"] for row in rows if row["ends_on"] is None} - set(domains)):
+    domains, newest = await contracts.domains(order_id), await contracts.newest(order_id)
+    await _start(
+        equipment,
+        await contracts.of_new_domains(equipment, order_id, newest, Period(day, contracts.end_of(newest))),
+        day,
+    )
+    run_on = {row["item"] for row in newest.values() if row["interval_months"] and (row["ends_on"] or date.max) > day}
+    for item in sorted(run_on - {contracts.WHOLE_ORDER, *domains}):
         await end(order_id, day, actor=journal.SYSTEM, item=item)
 
 
-async def end(order_id: int, day: date, *, actor: str, item: str | None = None, event: str = "SERVICES_ENDED") -> None:
+async def end(order_id: int, day: date, *, actor: str, item: str | None = None, event: str = "SERVICES_ENDED") -> Ended:
     """End the services of *order_id* on *day*, or those of one *item* of it; take back what was charged beyond.
 
     An earlier end stays; what would begin later never begins. Raises nothing where nothing runs.
@@ -75,37 +83,53 @@ async def end(order_id: int, day: date, *, actor: str, item: str | None = None, 
     later = mine & (Service.ends_on.is_null() | (Service.ends_on > day))
     rows = await Service.update({Service.ends_on: day}).where(later).returning(*Service.all_columns())
     over = [row["id"] for row in rows if row["next_on"] is None or row["next_on"] >= day]
+    back = 0
     if over:
-        await Service.update({Service.ends_on: Service.begins_on}).where(
-            Service.id.is_in(over), Service.begins_on > day
-        )
+        never = Service.id.is_in(over) & (Service.begins_on > day)
+        await Service.delete().where(never, Service.periods == 0)
+        await Service.update({Service.ends_on: Service.begins_on}).where(never)
         await Service.update({Service.next_on: None}).where(Service.id.is_in(over))
-        await _take_back(over, day)
+        back = await _take_back(over, day)
     await journal.write(
         subject="service", subject_id=item or order_id, order=order_id, event=event, actor=actor,
-        facts={"on": day, "services": len(rows)},
+        facts={"on": day, "services": len(rows), "back_cents": back},
     )  # fmt: skip
+    return Ended(len(rows), back)
 
 
-async def resume(equipment: Equipment, order_id: int, day: date, *, actor: str) -> None:
-    """Begin anew, on *day*, what of order *order_id* was ended and is not running, at its old price.
+async def resume(equipment: Equipment, order_id: int, day: date, *, actor: str) -> int:
+    """Begin anew, on *day*, what of order *order_id* was ended and is not running; return how many services that is.
 
-    What ends only later goes on from there.
+    Each has its old price. What ends only later goes on from there. What an earlier tariff had, and domains that left,
+    do not come back; domains that came meanwhile begin.
     """
-    rows = await Service.select().where(Service.order == order_id, Service.interval_months > 0).order_by(Service.id)
-    newest = {(row["addon"], row["item"]): row for row in rows}
-    wanted = [_anew(row, max(day, row["ends_on"])) for row in newest.values() if row["ends_on"] is not None]
+    _, filed = await contracts.contract(equipment, order_id)
+    domains, newest = await contracts.domains(order_id), await contracts.newest(order_id)
+    wanted = [
+        contracts.anew(row, max(day, row["ends_on"]))
+        for row in newest.values()
+        if row["ends_on"] is not None and row["tariff"] == filed.id and row["item"] in {contracts.WHOLE_ORDER, *domains}
+    ]
+    wanted += await contracts.of_new_domains(equipment, order_id, newest, Period(day, date.max))
     await _start(equipment, wanted, day)
     await journal.write(
         subject="service", subject_id=order_id, order=order_id, event="SERVICES_RESUMED", actor=actor,
         facts={"on": day, "services": len(wanted)},
     )  # fmt: skip
+    return len(wanted)
 
 
-async def change(equipment: Equipment, order_id: int, day: date, *, actor: str) -> None:
-    """Go over, on *day*, to the tariff that the row of order *order_id* names by now. Fees are not charged again."""
-    await end(order_id, day, actor=actor, event="SERVICES_CHANGED")
-    await begin(equipment, order_id, day, with_fees=False)
+async def change(equipment: Equipment, order_id: int, day: date, *, actor: str) -> Ended:
+    """Go over, on *day*, to the tariff that the row of order *order_id* names by now. Fees are not charged again.
+
+    What was to end later ends then; where nothing runs any more on *day*, nothing begins.
+    """
+    newest = await contracts.newest(order_id)
+    ended = await end(order_id, day, actor=actor, event="SERVICES_CHANGED")
+    if not ended.services:
+        return ended
+    charged = await begin(equipment, order_id, day, with_fees=False, ends_on=contracts.end_of(newest))
+    return ended._replace(charged_cents=charged)
 
 
 async def hand_over(gone: int, kept: int) -> None:
@@ -114,20 +138,25 @@ async def hand_over(gone: int, kept: int) -> None:
     await OpenEntry.update({OpenEntry.customer: kept}).where(OpenEntry.customer == gone)
 
 
-async def _start(equipment: Equipment, wanted: Sequence[Service], day: date) -> None:
-    """Write *wanted* services, and the entries of their first periods."""
+async def _start(equipment: Equipment, wanted: Sequence[Service], day: date) -> int:
+    """Write *wanted* services, and the entries of their first periods, unless *day* is still to come.
+
+    Returns the cents that these charge.
+    """
     if not wanted:
-        return
+        return 0
     rows = await Service.insert(*wanted).returning(*Service.all_columns())
     (customer,) = await Customer.select().where(Customer.id == rows[0]["customer"])
     seller = equipment.settings.seller
+    until = min(day, today(seller.time_zone))
     entries = [
         ledger.charge(row, whole, served, seller, customer)
         for row in rows
-        for whole, served in ledger.due_periods(row, day)
+        for whole, served in ledger.due_periods(row, until)
     ]
     await ledger.write(entries)
-    await advance(rows, day)
+    await advance(rows, until)
+    return sum(entry.gross_cents for entry in entries)
 
 
 async def advance(rows: Iterable[Mapping[str, Any]], until: date) -> None:
@@ -144,8 +173,8 @@ async def advance(rows: Iterable[Mapping[str, Any]], until: date) -> None:
         await Service.update(values).where(Service.id.is_in(ids))
 
 
-async def _take_back(services: Sequence[int], day: date) -> None:
-    """Reverse what entries of *services* charge for *day* and later and was not taken back before."""
+async def _take_back(services: Sequence[int], day: date) -> int:
+    """Reverse what entries of *services* charge for *day* and later and was not taken back before; return the cents."""
     beyond = ServiceEntry.service.is_in(list(services)) & (ServiceEntry.period_end > day)
     rows = await ServiceEntry.select().where(beyond).order_by(ServiceEntry.id)
     back = dict.fromkeys((row["id"] for row in rows if row["reverses"] is None), 0)
@@ -161,43 +190,4 @@ async def _take_back(services: Sequence[int], day: date) -> None:
             cents = unused(whole, day, row["gross_cents"]) - back[row["id"]]
             reversals.append(ledger.reversal(row, Period(start, until[row["id"]]), cents))
     await ledger.write(reversals, day)
-
-
-async def _contract(equipment: Equipment, order_id: int) -> tuple[dict[str, Any], pricelist.Filed]:
-    (order,) = await Order.select().where(Order.id == order_id)
-    return order, await pricelist.sold(equipment.catalogue, order["tariff"], order["tariff_version"])
-
-
-async def _domains(order_id: int) -> list[str]:
-    """Return the domains of the order that are the customer's by now."""
-    mine = (
-        (OrderDomain.order == order_id)
-        & OrderDomain.state.is_in([state.value for state in HELD_DOMAINS])
-        & OrderDomain.held_name.is_not_null()
-    )
-    return list(
-        await OrderDomain.select(OrderDomain.name).where(mine).order_by(OrderDomain.position).output(as_list=True)
-    )
-
-
-def _service(order: Mapping[str, Any], addon: Addon, item: str, filed: pricelist.Filed, day: date) -> Service:
-    own = filed.tariff.vat_percent if addon.vat_percent is None else addon.vat_percent
-    months = addon.interval_months or order["billing_interval_months"]
-    return Service(
-        customer=order["customer"],
-        order=order["id"],
-        addon=addon.key,
-        item=item,
-        tariff=filed.id,
-        name=msgspec.json.encode(addon.name).decode(),
-        price_cents=addon.price_cents,
-        vat_percent=own,
-        interval_months=months if addon.unit == "month" else 0,
-        begins_on=day,
-        next_on=day,
-    )
-
-
-def _anew(row: Mapping[str, Any], day: date) -> Service:
-    kept = {name: value for name, value in row.items() if name != "id"}
-    return Service(**kept | {"begins_on": day, "next_on": day, "ends_on": None, "periods": 0})
+    return -sum(entry.gross_cents for entry in reversals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from api.customers.tables import Merger
 from api.tables import Customer
@@ -16,8 +16,16 @@ async def customer_of(number: int) -> int | None:
 
 async def current(customer: int) -> int:
     """Return the id of the customer that *customer* is now: itself, or the one it was merged into."""
-    row = await Merger.select(Merger.kept).where(Merger.given_up == customer).first()
-    return customer if row is None else int(row["kept"])
+    return (await current_of([customer]))[customer]
+
+
+async def current_of(customers: Collection[int]) -> Mapping[int, int]:
+    """Return for each of *customers* (ids) the id of the customer that it is now; see `current`."""
+    if not customers:
+        return {}
+    merged = Merger.given_up.is_in(list(customers))
+    rows = await Merger.select(Merger.given_up, Merger.kept).where(merged)
+    return {customer: customer for customer in customers} | {row["given_up"]: row["kept"] for row in rows}
 
 
 async def all_of(customer: int) -> Sequence[int]:

@@ -58,6 +58,13 @@ async def open_account(order_id: int, tariff: Tariff) -> str:
     return account_id
 
 
+async def set_limits(order_id: int, tariff: Tariff) -> None:
+    """Give the account of *order_id* the limits of *tariff*, on the host it has. In the caller's transaction."""
+    limits = msgspec.json.encode(tariff.limits).decode()
+    await Account.update({Account.limits: limits}).where(Account.order == order_id)
+    await enqueue(order_id)
+
+
 async def enqueue(order_id: int) -> None:
     """Bring the account of *order_id* up to date once more, on the host it has. In the caller's transaction.
 
