@@ -32,6 +32,11 @@ def today(now: datetime) -> str:
     return f"{now:%Y-%m-%d}"
 
 
+def this_hour(now: datetime) -> str:
+    """Return the period of an hour (UTC)."""
+    return f"{now:%Y-%m-%d %H}"
+
+
 def until_tomorrow_s(now: datetime) -> int:
     """Return the seconds, rounded up, until the next day (UTC) begins."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -87,7 +87,8 @@ def return_approve(number: int, *, as_json: bool) -> None:
 @AS_JSON
 def return_reject(number: int, reason: str, *, quiet: bool, as_json: bool) -> None:
     """Put a document aside, and tell the customer why."""
-    run(decisions.reject(number, reason, actor=OPERATOR, is_told=not quiet))
+    equipment = equip(settings.load())
+    run(decisions.reject(equipment, number, reason, actor=OPERATOR, is_told=not quiet))
     show({"number": number, "state": "REJECTED"}, as_json=as_json, line=f"{number} is REJECTED")
 
 

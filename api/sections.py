@@ -210,9 +210,9 @@ class Returns(Section, frozen=True):
     max_mail_mib: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
     #: Documents read at once by a worker, each in a process of its own.
     readers: Annotated[int, msgspec.Meta(ge=1, le=16)] = 2
-    #: How much may wait for a look or a person; beyond that mails stay with the mail server (452).
+    #: How much may be kept that nobody approved; beyond that mails stay with the mail server (452).
     most_waiting_mib: Annotated[int, msgspec.Meta(ge=1)] = 2048
-    #: How long a rejected document, or a second copy, is kept.
+    #: How long a rejected document is kept.
     keep_rejected_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
 
 

@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 
 from api import journal, orders
+from api.activation.contracts.returns import nothing_waits
 from api.lifecycle import IllegalMoveError, OrderEvent, OrderState
 from api.piccolo_conf import DB
 from api.tables import Order
@@ -26,13 +27,9 @@ async def withdraw(order_id: int, *, actor: str) -> None:
 
 
 async def lapse_due() -> int:
-    """Let every order lapse that nobody unlocked in time; return how many."""
-    due = (
-        await Order.select(Order.id)
-        .where(Order.state == OrderState.AWAITING_ACTIVATION.value, Order.expires_at <= datetime.now(UTC))
-        .limit(BATCH)
-        .output(as_list=True)
-    )
+    """Let every order lapse that nobody unlocked in time, and whose contract does not wait here; return how many."""
+    overdue = (Order.state == OrderState.AWAITING_ACTIVATION.value) & (Order.expires_at <= datetime.now(UTC))
+    due = await Order.select(Order.id).where(overdue & nothing_waits()).limit(BATCH).output(as_list=True)
     for order_id in due:
         try:
             async with DB.transaction():

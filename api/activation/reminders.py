@@ -9,6 +9,7 @@ from typing import Any
 from piccolo.columns.combination import WhereRaw
 
 from api import journal, orders
+from api.activation.contracts.returns import nothing_waits
 from api.activation.tables import Reminder
 from api.lifecycle import OrderState
 from api.notices import outbox
@@ -36,7 +37,7 @@ def fitting(settings: Orders) -> set[int]:
 
 
 async def _due(days: int, now: datetime) -> list[dict[str, Any]]:
-    """Return orders whose offer ends within *days*, and that nobody was reminded of then, or later than then."""
+    """Return orders whose offer ends within *days*, with no reminder of then or later, and no contract that waits."""
     not_yet = WhereRaw(
         'NOT EXISTS (SELECT 1 FROM reminder WHERE reminder."order" = orders.id AND reminder.days_before <= {}'
         ' AND reminder.offer = (SELECT max(id) FROM journal WHERE journal."order" = orders.id'
@@ -45,7 +46,9 @@ async def _due(days: int, now: datetime) -> list[dict[str, Any]]:
     )
     waiting = Order.state == OrderState.AWAITING_ACTIVATION.value
     soon = (Order.expires_at > now) & (Order.expires_at <= now + timedelta(days=days))
-    return list(await Order.select(Order.id).where(waiting & soon & not_yet).order_by(Order.id).limit(BATCH))
+    return list(
+        await Order.select(Order.id).where(waiting & soon & not_yet & nothing_waits()).order_by(Order.id).limit(BATCH)
+    )
 
 
 async def _remind(order: Mapping[str, Any], days: int) -> bool:

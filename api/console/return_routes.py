@@ -130,7 +130,7 @@ async def reject_return(request: Req) -> ReturnView:
     """Put a document aside; the customer of its order is told why."""
     form = await edge.read(request, RejectForm)
     number = _number(request, "return_id")
-    await decisions.reject(number, form.reason, actor=_actor(request), is_told=form.tell_customer)
+    await decisions.reject(_equipment(request), number, form.reason, actor=_actor(request), is_told=form.tell_customer)
     return await return_view(number)
 
 

@@ -36,20 +36,21 @@ log = logging.getLogger("ankunft.notices")
 async def deliver_due(equipment: Equipment, sources: Sources, channel: str) -> int:
     """Send what is due by *channel*, a few at once; return how many rows were tried.
 
-    What is due for one order is sent in turn, so that no state is told before the one that led to it.
+    What is due to one reader about one order is sent in turn, so that no state is told before the one that led to it:
+    where one has to wait, those after it wait as well.
     """
     rows = await outbox.due(channel, BATCH)
     gate = asyncio.Semaphore(AT_ONCE)
     in_turn: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        in_turn.setdefault(row["order"] or f"row {row['id']}", []).append(row)
+        in_turn.setdefault((row["order"] or f"row {row['id']}", row["recipient"]), []).append(row)
 
     async def send(turn: Sequence[dict[str, Any]]) -> None:
         async with gate:
             for row in turn:
                 claimed = await outbox.claim(row, HELD_FOR)
-                if claimed is not None:
-                    await _deliver(equipment, claimed, sources)
+                if claimed is None or not await _deliver(equipment, claimed, sources):
+                    return
 
     results = await asyncio.gather(*(send(turn) for turn in in_turn.values()), return_exceptions=True)
     for result in results:
@@ -58,8 +59,8 @@ async def deliver_due(equipment: Equipment, sources: Sources, channel: str) -> i
     return len(rows)
 
 
-async def _deliver(equipment: Equipment, row: dict[str, Any], sources: Sources) -> None:
-    """Send one claimed row. One that cannot be written or sent keeps no other one waiting."""
+async def _deliver(equipment: Equipment, row: dict[str, Any], sources: Sources) -> bool:
+    """Send one claimed row; return whether that is done with. One that cannot be sent keeps no other reader waiting."""
     try:
         if row["channel"] == "sms":
             await _send_sms(equipment, row)
@@ -68,22 +69,27 @@ async def _deliver(equipment: Equipment, row: dict[str, Any], sources: Sources) 
     except (mail.RefusedError, letter.LetterError, LookupError, ValueError) as error:
         problem = str(error) if isinstance(error, mail.RefusedError | letter.LetterError) else type(error).__name__
         log.error("%s %s is parked: %s", row["channel"], row["id"], problem)  # noqa: TRY400 (its text may hold personal data)
-        await _settle(row, MailEvent.REFUSED, problem=problem)
+        return await _settle(row, MailEvent.REFUSED, problem=problem)
     except mail.NotNowError as error:
-        await _put_off(row, str(error))
+        return await _put_off(row, str(error))
     except Exception as error:  # noqa: BLE001 (one bad row must not keep the others waiting)
         log.error("%s %s could not be sent: %s", row["channel"], row["id"], type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
-        await _put_off(row, type(error).__name__)
-    else:
-        await _settle(row, MailEvent.DELIVERED)
+        return await _put_off(row, type(error).__name__)
+    return await _settle(row, MailEvent.DELIVERED)
 
 
-async def _put_off(row: Mapping[str, Any], problem: str) -> None:
-    """Have *row* tried again after a pause, and parked once it has been tried for days."""
-    if datetime.now(UTC) - row["created_at"] > GIVE_UP_AFTER:
-        await _settle(row, MailEvent.REFUSED, problem=f"given up: {problem}")
-    else:
-        await _settle(row, MailEvent.DEFERRED, problem=problem, wait=_pause(row["tries"]))
+async def _put_off(row: Mapping[str, Any], problem: str) -> bool:
+    """Have *row* tried again after a pause, or parked once it has been tried for days; return whether it is parked."""
+    if await _is_given_up(row):
+        return await _settle(row, MailEvent.REFUSED, problem=f"given up: {problem}")
+    await _settle(row, MailEvent.DEFERRED, problem=problem, wait=_pause(row["tries"]))
+    return False
+
+
+async def _is_given_up(row: Mapping[str, Any]) -> bool:
+    """Return whether *row* was tried long enough, since it was written or a person had it tried again."""
+    long_ago = datetime.now(UTC) - GIVE_UP_AFTER
+    return bool(row["created_at"] < long_ago) and not await outbox.is_retried_since(row, long_ago)
 
 
 async def _send_mail(equipment: Equipment, row: Mapping[str, Any], sources: Sources) -> None:
@@ -108,12 +114,15 @@ async def _send_sms(equipment: Equipment, row: Mapping[str, Any]) -> None:
 
 async def _settle(
     row: Mapping[str, Any], event: MailEvent, *, problem: str | None = None, wait: timedelta = timedelta(0)
-) -> None:
+) -> bool:
+    """Write down how it went; return False if another worker has the row by now."""
     try:
         async with DB.transaction():
             await outbox.move(row, event, problem=problem, wait=wait)
     except IllegalMoveError:
         log.warning("%s %s was taken by another worker meanwhile", row["channel"], row["id"])
+        return False
+    return True
 
 
 def _pause(tries: int) -> timedelta:

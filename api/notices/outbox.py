@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from piccolo.columns.combination import WhereRaw
+
 from api import journal
 from api.engine.together import IdOf, Row
 from api.lifecycle import MAIL_MOVES, IllegalMoveError, MailEvent, MailState, follow
 from api.notices.tables import Outbox
 from api.piccolo_conf import DB
-from api.tables import Customer, Order
+from api.tables import Customer, Journal, Order
 
 STAFF = "staff"
 """Recipient of what staff are told; the settings say whose mailbox that is when it is sent."""
@@ -84,7 +86,19 @@ async def due(channel: str, most: int) -> list[dict[str, Any]]:
     """Return up to *most* rows of *channel* that may be sent now, the oldest first."""
     now = datetime.now(UTC)
     queued = (Outbox.state == MailState.QUEUED.value) & (Outbox.channel == channel) & (Outbox.not_before <= now)
+    if channel == "mail":
+        queued &= _is_its_turn(now)
     return list(await Outbox.select().where(queued).order_by(Outbox.id).limit(most))
+
+
+def _is_its_turn(now: datetime) -> WhereRaw:
+    """Return the condition that nothing older to the same reader about the same order is put off, or on its way."""
+    return WhereRaw(
+        'NOT EXISTS (SELECT 1 FROM outbox older WHERE older."order" = outbox."order" AND older.id < outbox.id'
+        " AND older.recipient = outbox.recipient AND older.channel = outbox.channel AND older.state = {}"
+        " AND older.not_before > {})",
+        MailState.QUEUED.value, now,
+    )  # fmt: skip
 
 
 async def claim(row: Mapping[str, Any], held_for: timedelta) -> dict[str, Any] | None:
@@ -130,6 +144,16 @@ async def is_superseded(row: Mapping[str, Any]) -> bool:
     """Return whether a newer message of this kind waits or went for the same order: the code in this one is dead."""
     newer = (Outbox.order == row["order"]) & (Outbox.kind == row["kind"]) & (Outbox.id > row["id"])
     return bool(await Outbox.exists().where(newer))
+
+
+async def is_retried_since(row: Mapping[str, Any], moment: datetime) -> bool:
+    """Return whether a person had *row* tried again after *moment*."""
+    ours = (
+        (Journal.subject == "mail")
+        & (Journal.subject_id == str(row["id"]))
+        & (Journal.event == MailEvent.RETRIED.value)
+    )
+    return bool(await Journal.exists().where(ours, Journal.at > moment))
 
 
 async def _address(order: Mapping[str, Any], field: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from api import journal
+from api.activation.contracts.headers import printable
 from api.activation.contracts.returns import USE, tell_unclear
 from api.activation.contracts.tables import Original, Returned
 from api.equipment import Equipment
@@ -65,10 +66,10 @@ def _row(envelope: Envelope, suggested: int | None, state: ReturnState, name: st
         pages=json.dumps([]),
         channel=envelope.channel,
         suggested=suggested,
-        sender=envelope.sender[:254],
-        subject=envelope.subject[:254],
-        name=name[:120],
-        note=note[:500],
+        sender=printable(envelope.sender)[:254],
+        subject=printable(envelope.subject)[:254],
+        name=printable(name)[:120],
+        note=printable(note)[:500],
         not_before=now,
         received_at=now,
     )

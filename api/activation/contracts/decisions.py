@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.activation.acceptance import accept
-from api.activation.contracts.filing import tell_filed
+from api.activation.contracts.filing import is_waited_for, keep_open, tell_filed
 from api.activation.contracts.returns import move, row_of
 from api.activation.contracts.tables import Returned
 from api.equipment import Equipment
-from api.lifecycle import OrderEvent, ReturnEvent, ReturnState
+from api.lifecycle import OrderEvent, ReturnEvent
 from api.notices import outbox
 from api.piccolo_conf import DB
+from api.tables import Order
 
 
 async def assign(equipment: Equipment, number: int, order_id: int, *, actor: str, is_approved: bool = False) -> None:
@@ -36,6 +37,8 @@ async def assign(equipment: Equipment, number: int, order_id: int, *, actor: str
 async def approve(equipment: Equipment, number: int, *, actor: str) -> int:
     """Confirm the signature on document *number*: its order is accepted, at once. Return the order.
 
+    One that was accepted another way stays as it is, and the paper is kept with it.
+
     Raises:
         NoReturnError: there is no such document.
         IllegalMoveError: it is filed to no order, was decided about, or the order waits for nothing.
@@ -44,12 +47,15 @@ async def approve(equipment: Equipment, number: int, *, actor: str) -> int:
     async with DB.transaction():
         row = await row_of(number)
         await move(row, ReturnEvent.APPROVED, actor=actor, order=row["order"], values=_decided(actor))
-        await accept(equipment, row["order"], OrderEvent.CONTRACT_APPROVED, actor=actor)
+        if not await Order.exists().where(Order.id == row["order"], Order.accepted_at.is_not_null()):
+            await accept(equipment, row["order"], OrderEvent.CONTRACT_APPROVED, actor=actor)
     return int(row["order"])
 
 
-async def reject(number: int, reason: str, *, actor: str, is_told: bool = True) -> None:
-    """Put document *number* aside; the customer of its order reads the *reason*, unless nobody is to be told.
+async def reject(equipment: Equipment, number: int, reason: str, *, actor: str, is_told: bool = True) -> None:
+    """Put document *number* aside; whoever waits for its order reads the *reason*, unless nobody is to be told.
+
+    The offer has its whole time again, so that a better copy can follow.
 
     Raises:
         NoReturnError: there is no such document.
@@ -58,11 +64,10 @@ async def reject(number: int, reason: str, *, actor: str, is_told: bool = True) 
     async with DB.transaction():
         row = await row_of(number)
         values = _decided(actor) | {Returned.reason: reason}
-        written = await move(
-            row, ReturnEvent.REJECTED, actor=actor, order=row["order"], values=values,
-            public=is_told and row["state"] == ReturnState.FILED,
-        )  # fmt: skip
-        if is_told and row["order"] is not None:
+        is_told = is_told and row["order"] is not None and await is_waited_for(row["order"])
+        written = await move(row, ReturnEvent.REJECTED, actor=actor, order=row["order"], values=values, public=is_told)
+        if is_told:
+            await keep_open(equipment, row["order"])
             await outbox.tell("contract_rejected", row["order"], written, {"why": reason})
 
 

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api import journal
+from api import journal, orders
 from api.activation.contracts.answers import Scanned
 from api.activation.contracts.division import Part, divide
+from api.activation.contracts.headers import printable
+from api.activation.contracts.keeping import forget_copies
 from api.activation.contracts.mark import cart_id_in
 from api.activation.contracts.reader import MAILED, SCANNED, Bounds, LookError, scan
 from api.activation.contracts.returns import content_of, move, row_of, tell_unclear
 from api.activation.contracts.tables import Returned
+from api.allowances import take, this_hour
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, OrderState, ReturnEvent, ReturnState
@@ -104,6 +107,7 @@ async def _settle(equipment: Equipment, row: dict[str, Any], scanned: Scanned) -
                 await _file(equipment, row, first, scanned)
                 for part in others:
                     await _file(equipment, await _piece(row), part, scanned)
+                await forget_copies(row["original"])
         except Exception as error:
             if not is_conflict(error):
                 raise
@@ -158,11 +162,28 @@ async def _file_first(equipment: Equipment, first: dict[str, Any], row: dict[str
 
 
 async def tell_filed(equipment: Equipment, order_id: int, number: int, written: int) -> None:
-    """Tell the customer that the contract arrived and staff that it waits; the offer does not lapse meanwhile."""
+    """Tell the customer that the contract arrived and staff that it waits, if its order does.
+
+    Both hear of it once an hour, and once more after a rejection: what comes again and again fills no mailbox.
+    """
+    if not await is_waited_for(order_id):
+        return
+    await keep_open(equipment, order_id)
+    rejected = await Returned.count().where(Returned.order == order_id, Returned.state == ReturnState.REJECTED.value)
+    if await take(f"contract of order {order_id} after {rejected}", this_hour(datetime.now(UTC)), 1):
+        await outbox.tell("contract_returned", order_id, written)
+        await outbox.tell("staff_alarm", order_id, written, {"what": "contract_returned", "number": number})
+
+
+async def is_waited_for(order_id: int) -> bool:
+    """Return whether a contract would unlock the order."""
+    return await orders.state_of(order_id) in WAITING
+
+
+async def keep_open(equipment: Equipment, order_id: int) -> None:
+    """Give the order the whole time of an offer from now on."""
     until = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
     await Order.update({Order.expires_at: until}).where(Order.id == order_id, Order.expires_at < until)
-    await outbox.tell("contract_returned", order_id, written)
-    await outbox.tell("staff_alarm", order_id, written, {"what": "contract_returned", "number": number})
 
 
 async def _first_copy(row: dict[str, Any], digest: str | None) -> dict[str, Any] | None:
@@ -199,4 +220,4 @@ def _digest(pages: Sequence[str]) -> str | None:
 
 
 def _joined(row: dict[str, Any], note: str) -> str:
-    return "; ".join(filter(None, [note, row["note"]]))
+    return printable("; ".join(filter(None, [note, row["note"]])))[:500]

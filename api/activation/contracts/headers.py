@@ -20,8 +20,12 @@ def plain(text: object) -> str:
         said = "".join(pieces)
     except (ValueError, LookupError, OSError):
         pass
-    shown = "".join(character if character.isprintable() else " " for character in said)
-    return " ".join(shown.split())[:LONGEST_TEXT]
+    return printable(said)[:LONGEST_TEXT]
+
+
+def printable(text: str) -> str:
+    """Return *text* in one line of printable characters, parted by single spaces."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def _decoded(piece: bytes, charset: str | None) -> str:

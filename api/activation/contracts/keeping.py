@@ -1,9 +1,10 @@
-"""How long originals are kept: what was rejected, and second copies, a while; what was approved, with its order."""
+"""How long originals are kept: what was approved, with its order; what was rejected, a while; second copies, not."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from piccolo.columns.combination import WhereRaw
 from piccolo.query.functions import Sum
 
 from api.activation.contracts.tables import Original, Returned
@@ -37,11 +38,21 @@ async def forget_rejected(equipment: Equipment) -> int:
 
 
 async def waiting_bytes() -> int:
-    """Return how large all originals are that nobody decided about yet."""
-    undecided = (ReturnState.RECEIVED.value, ReturnState.INBOX.value)
-    row = (
-        await Original.select(Sum(Original.size))
-        .where(Original.id.is_in(Returned.select(Returned.original).where(Returned.state.is_in(list(undecided)))))
-        .first()
+    """Return how large all originals are that are kept and were not approved: what outsiders can make us store."""
+    not_approved = WhereRaw(
+        "NOT EXISTS (SELECT 1 FROM returned_document WHERE returned_document.original = returned_original.id"
+        " AND returned_document.state = {})",
+        ReturnState.APPROVED.value,
     )
+    row = await Original.select(Sum(Original.size)).where(Original.content.is_not_null() & not_approved).first()
     return int((row or {}).get("sum") or 0)
+
+
+async def forget_copies(original: int) -> None:
+    """Delete an original of which nothing is new: each document in it shows what an earlier one shows."""
+    nothing_new = WhereRaw(
+        "NOT EXISTS (SELECT 1 FROM returned_document WHERE returned_document.original = returned_original.id"
+        " AND returned_document.state <> {})",
+        ReturnState.DUPLICATE.value,
+    )
+    await Original.update({Original.content: None}).where((Original.id == original) & nothing_new)

@@ -30,7 +30,7 @@ class Bounds(NamedTuple):
     wall_s: int
 
 
-MAILED = Bounds(pages=30, cpu_s=60, wall_s=120)
+MAILED = Bounds(pages=30, cpu_s=15, wall_s=60)
 SCANNED = Bounds(pages=200, cpu_s=300, wall_s=600)
 """A stack that staff put through the scanner at once."""
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
+
+from piccolo.columns.combination import WhereRaw
 
 from api import journal
 from api.activation.contracts.tables import Original, Returned
+from api.allowances import take, this_hour
 from api.equipment import Equipment
 from api.lifecycle import RETURN_MOVES, IllegalMoveError, ReturnEvent, ReturnState, follow
 from api.notices import outbox
 
 USE = "returned document"
 """What originals are sealed for."""
-
-
-TOLD_AGAIN_AFTER = timedelta(hours=1)
-"""Whoever floods the address with rubbish floods nobody's mailbox."""
 
 
 class NoReturnError(LookupError):
@@ -66,6 +65,16 @@ async def move(
     )  # fmt: skip
 
 
+def nothing_waits() -> WhereRaw:
+    """Return the condition on `orders` that no document of an order, or that may be of it, waits for a look."""
+    return WhereRaw(
+        "NOT EXISTS (SELECT 1 FROM returned_document WHERE returned_document.original IS NOT NULL"
+        ' AND (returned_document."order" = orders.id OR returned_document.suggested = orders.id)'
+        " AND returned_document.state IN ({}, {}, {}))",
+        ReturnState.RECEIVED.value, ReturnState.INBOX.value, ReturnState.FILED.value,
+    )  # fmt: skip
+
+
 async def content_of(equipment: Equipment, row: Mapping[str, Any]) -> bytes | None:
     """Return the original that the document of *row* is in; None for a note, or when it was not to be kept longer."""
     if row["original"] is None:
@@ -76,9 +85,7 @@ async def content_of(equipment: Equipment, row: Mapping[str, Any]) -> bytes | No
 
 
 async def tell_unclear(row: Mapping[str, Any], note: str, written: int) -> None:
-    """Tell staff that the document of *row* waits in the inbox, unless they were told of another within the hour."""
-    since = datetime.now(UTC) - TOLD_AGAIN_AFTER
-    others = (Returned.state == ReturnState.INBOX.value) & (Returned.id != row["id"]) & (Returned.received_at > since)
-    if not await Returned.exists().where(others):
+    """Tell staff that the document of *row* waits in the inbox, once an hour: a flood of rubbish fills no mailbox."""
+    if await take("alarm return_unclear", this_hour(datetime.now(UTC)), 1):
         said = {"number": row["id"], "channel": row["channel"], "note": note}
         await outbox.tell("staff_return", None, written, said)

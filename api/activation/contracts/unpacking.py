@@ -14,7 +14,7 @@ from api.activation.contracts.pages import is_page
 
 MOST_PARTS = 200
 DEEPEST = 10
-MOST_DOCUMENTS = 20
+MOST_DOCUMENTS = 5
 MOST_NOTES = 10
 
 SPECIMEN = b"""Subject: =?utf-8?Q?a?= =?iso-8859-1?B?YQ==?=
@@ -87,7 +87,7 @@ def _take(part: Message, documents: list[Enclosed], notes: list[str]) -> None:
         return
     if kind_of(content) is None:
         if name or part.get_content_maintype() not in {"text", "multipart", "message"}:
-            notes.append(f"{name or part.get_content_type()[:60]}: refused, it is no PDF, TIFF, JPEG or PNG")
+            notes.append(f"{name or plain(part.get_content_type())[:60]}: refused, it is no PDF, TIFF, JPEG or PNG")
     elif not is_page(content):
         notes.append(f"{name or 'a picture'}: left aside, it is too small to be a page")
     elif len(documents) == MOST_DOCUMENTS:

@@ -188,7 +188,7 @@ async def test_of_ten_who_decide_at_once_one_does(equipment: Equipment) -> None:
     row = await handed_in(equipment, await contract_pdf(equipment, order))
     answers = await asyncio.gather(
         *(decisions.approve(equipment, row["id"], actor=ANNA) for _ in range(5)),
-        *(decisions.reject(row["id"], "nein", actor="staff:Ole") for _ in range(5)),
+        *(decisions.reject(equipment, row["id"], "nein", actor="staff:Ole") for _ in range(5)),
         return_exceptions=True,
     )
     assert sum(not isinstance(answer, BaseException) for answer in answers) == 1
@@ -201,7 +201,7 @@ async def test_a_rejection_tells_the_customer_why_and_a_second_try_is_not_taken_
     order = await offered(equipment)
     pdf = await contract_pdf(equipment, order)
     row = await handed_in(equipment, pdf)
-    await decisions.reject(row["id"], "die Unterschrift fehlt", actor=ANNA)
+    await decisions.reject(equipment, row["id"], "die Unterschrift fehlt", actor=ANNA)
     assert (await orderform.row_of(order))["state"] == "AWAITING_ACTIVATION"
     (mail,) = await Outbox.select().where(Outbox.kind == "contract_rejected")
     assert "die Unterschrift fehlt" in mail["context"]
@@ -220,7 +220,7 @@ async def test_originals_are_sealed_and_rejected_ones_are_not_kept_for_ever(equi
     assert b"%PDF" not in bytes(original["content"])
     assert await content_of(equipment, rejected) == pdf
     await decisions.approve(equipment, approved["id"], actor=ANNA)
-    await decisions.reject(rejected["id"], "doppelt", actor=ANNA, is_told=False)
+    await decisions.reject(equipment, rejected["id"], "doppelt", actor=ANNA, is_told=False)
     assert await keeping.forget_rejected(equipment) == 0
     long_ago = datetime.now(UTC) - timedelta(days=91)
     await Original.update({Original.received_at: long_ago}, force=True)
