@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from api.catalogue import Catalogue, load
+from api.memory import keep_to_itself
 from api.seal import Seal
 from api.settings import Settings
 
@@ -25,12 +26,13 @@ class Equipment:
 
 
 def equip(settings: Settings) -> Equipment:
-    """Read keys and catalogue.
+    """Read keys and catalogue; from then on the process keeps its memory to itself.
 
     Raises:
         KeyFileError: the master key is missing.
         CatalogueError: the catalogue cannot be used.
     """
+    keep_to_itself()
     return Equipment(
         settings=settings,
         seal=Seal.from_file(settings.keys.master),

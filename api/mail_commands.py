@@ -40,7 +40,8 @@ def mail_preview(kind: str, language: str, *, changes: tuple[str, ...], as_html:
     )
     try:
         if kind in letter.kinds(folder, "sms"):
-            click.echo(letter.short_text(folder, kind, language, said))
+            text = letter.short_text(folder, kind, language, said)
+            show({"text": text}, as_json=as_json, line=text)
             return
         language = STAFF_LANGUAGE if is_for_staff(kind) else language
         written = letter.write(folder, kind, language, said)
@@ -64,19 +65,30 @@ def mail_kinds(*, as_json: bool) -> None:
 def mail_list(*, as_json: bool) -> None:
     """List what has not gone out: waiting and parked."""
     rows = run(_unsent())
-    lines = [
-        f"{row['id']:>8}  {row['state']:<7} {row['channel']:<5} {row['kind']:<20} {row['problem']}" for row in rows
-    ]
-    show(rows, as_json=as_json, line="\n".join(lines) or "everything has gone out")
+    show(rows, as_json=as_json, line="\n".join(_line(row) for row in rows) or "everything has gone out")
 
 
 @mail_group.command("retry")
-@click.argument("number", type=int)
+@click.argument("number", type=int, required=False)
+@click.option("--all", "is_all", is_flag=True, help="All parked mails; codes by SMS are worth nothing by then.")
 @AS_JSON
-def mail_retry(number: int, *, as_json: bool) -> None:
-    """Send the parked mail NUMBER once more, as `ankunft mail list` shows it."""
-    run(_retry(number))
-    show({"id": number, "state": MailState.QUEUED}, as_json=as_json, line=f"{number} is {MailState.QUEUED}")
+def mail_retry(number: int | None, *, is_all: bool, as_json: bool) -> None:
+    """Send the parked mail NUMBER once more, as `ankunft mail list` shows it, or all of them."""
+    if is_all == (number is not None):
+        raise click.UsageError("name one mail by its number, or --all")
+    numbers = run(_retry(number))
+    found = [{"id": number, "state": MailState.QUEUED} for number in numbers]
+    line = "\n".join(f"{number} is {MailState.QUEUED}" for number in numbers) or "no mail is parked"
+    show(found if is_all else found[0], as_json=as_json, line=line)
+
+
+def _line(row: dict[str, Any]) -> str:
+    said = [
+        f"{row['id']:>8}  {row['created_at']:%d.%m. %H:%M}  {row['state']:<7} {row['channel']:<5} {row['kind']:<20}",
+        row["cart_id"] or "no order",
+        row["problem"] or "",
+    ]
+    return "  ".join(said).rstrip()
 
 
 def _pair(change: str) -> tuple[str, str]:
@@ -87,13 +99,20 @@ def _pair(change: str) -> tuple[str, str]:
 
 
 async def _unsent() -> list[dict[str, Any]]:
-    columns = [Outbox.id, Outbox.state, Outbox.channel, Outbox.kind, Outbox.tries, Outbox.not_before, Outbox.problem]
+    columns = (
+        Outbox.id, Outbox.created_at, Outbox.state, Outbox.channel, Outbox.kind,
+        Outbox.order.cart_id.as_alias("cart_id"), Outbox.tries, Outbox.not_before, Outbox.problem,
+    )  # fmt: skip
     return list(await Outbox.select(*columns).where(Outbox.state != MailState.SENT.value).order_by(Outbox.id))
 
 
-async def _retry(number: int) -> None:
-    row = await Outbox.select().where(Outbox.id == number).first()
-    if row is None:
+async def _retry(number: int | None) -> list[int]:
+    """Have one mail sent again, or all that are parked; return which."""
+    parked = (Outbox.state == MailState.PARKED.value) & (Outbox.channel == "mail")
+    rows = await Outbox.select().where(parked if number is None else Outbox.id == number).order_by(Outbox.id)
+    if number is not None and not rows:
         raise click.ClickException(f"there is no mail {number}; `ankunft mail list` shows those that wait")
     async with DB.transaction():
-        await outbox.move(row, MailEvent.RETRIED, actor=OPERATOR)
+        for row in rows:
+            await outbox.move(row, MailEvent.RETRIED, actor=OPERATOR)
+    return [row["id"] for row in rows]

@@ -40,6 +40,7 @@ from api.intake.risk.sources import sources as risk_sources
 from api.intake.screening import screen_waiting
 from api.notices.delivery import deliver_due
 from api.notices.facts import Papers, Sources
+from api.notices.parked import tell_parked
 from api.piccolo_conf import DB
 from api.provisioning import draws, jobs, signer
 from api.provisioning.whereabouts import whereabouts
@@ -89,6 +90,7 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("codes", lambda: deliver_due(equipment, sources, "sms"), 0.25),
         Loop("corrections", lambda: send_wanted(equipment), 0.5),
         Loop("mails", lambda: deliver_due(equipment, sources, "mail"), 0.25),
+        Loop("parked mails", lambda: tell_parked(datetime.now(UTC)), 60),
         Loop("leases", lambda: jobs.end_leases(datetime.now(UTC)), 0.5),
         Loop("room", draws.look_for_room, 0.5),
         Loop("domains", office.work, 0.5, office.close),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from api.allowances import take, today
 from api.customers import links
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, MailEvent
@@ -27,6 +28,7 @@ GIVE_UP_AFTER = timedelta(days=5)
 CODE_LIVES = timedelta(minutes=10)
 WORTHLESS_AFTER = MappingProxyType({"further_order": links.VALID_FOR})
 """Kind of mail → how long what is in it can be used: nobody is sent what is worth nothing any more."""
+NO_MORE_TODAY = "today's messages are used up, and a further try may cost another one"
 
 FOREVER = timedelta.max
 
@@ -88,6 +90,8 @@ async def _put_off(row: Mapping[str, Any], problem: str) -> bool:
 
 async def _is_given_up(row: Mapping[str, Any]) -> bool:
     """Return whether *row* was tried long enough, since it was written or a person had it tried again."""
+    if row["channel"] == "sms":
+        return bool(row["tries"] >= sms.MOST_TRIES)
     long_ago = datetime.now(UTC) - GIVE_UP_AFTER
     return bool(row["created_at"] < long_ago) and not await outbox.is_retried_since(row, long_ago)
 
@@ -107,9 +111,16 @@ async def _send_sms(equipment: Equipment, row: Mapping[str, Any]) -> None:
     if datetime.now(UTC) - row["created_at"] > CODE_LIVES or await outbox.is_superseded(row):
         raise mail.RefusedError("the code in it is worth nothing any more")
     settings = equipment.settings
+    if row["tries"] > 1 and not await _may_cost_another(settings.sms.daily_budget):
+        raise mail.RefusedError(NO_MORE_TODAY)
     said = facts.of_code(equipment, row, await facts.cart_of(row))
     text = letter.short_text(settings.templates.folder, row["kind"], row["language"], said)
     await sms.send(text, row["recipient"], settings.sms.url)
+
+
+async def _may_cost_another(daily_budget: int) -> bool:
+    """Take a message of today's for a further try; the last one is left to a new code, with which staff are told."""
+    return await take(sms.BUDGET, today(datetime.now(UTC)), daily_budget - 1) is not None
 
 
 async def _settle(

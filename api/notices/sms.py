@@ -9,6 +9,13 @@ from apprise import Apprise
 
 from api.notices.mail import NotNowError
 
+BUDGET = "sms"
+"""What the day's messages are counted as (`api.allowances`), by whoever orders them and for each further try."""
+MOST_TRIES = 3
+"""A gateway that took a message and lost its answer is paid for it; so each further try may be a message more."""
+ANSWERS_WITHIN_S = 20.0
+"""For the gateway's answer; apprise's own four seconds are short for one that waits for the network."""
+
 
 async def send(text: str, phone: str, url: str) -> None:
     """Hand *text* for *phone* to the gateway.
@@ -23,5 +30,8 @@ async def send(text: str, phone: str, url: str) -> None:
 
 def _hand_over(text: str, url: str) -> bool:
     """Send *text* from a thread: the first call loads all of apprise's gateways, each waits for its answer."""
-    gateway = Apprise()
-    return bool(gateway.add(url)) and bool(gateway.notify(body=text))
+    gateway, gateways = Apprise.instantiate(url), Apprise()
+    if gateway is None:
+        return False
+    gateway.socket_read_timeout = max(gateway.socket_read_timeout, ANSWERS_WITHIN_S)
+    return bool(gateways.add(gateway)) and bool(gateways.notify(body=text))

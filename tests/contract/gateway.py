@@ -1,6 +1,7 @@
 """Counterparts that an API process needs: an SMS gateway and an SMTP server that keep what they get."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +10,7 @@ from threading import Thread
 
 
 @contextmanager
-def sms_gateway(sink: Path) -> Iterator[str]:
+def sms_gateway(sink: Path, answers_after_s: float = 0) -> Iterator[str]:
     """Take messages by HTTP as apprise's `json://` sends them, into *sink*; yield the URL for the settings."""
 
     class Gateway(BaseHTTPRequestHandler):
@@ -18,6 +19,7 @@ def sms_gateway(sink: Path) -> Iterator[str]:
             line = json.dumps({"to": self.path.strip("/").removeprefix("%2B"), "text": body["message"]})
             with sink.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
+            time.sleep(answers_after_s)
             self.send_response(200)
             self.end_headers()
 

@@ -41,7 +41,7 @@ async def waiting_bytes() -> int:
     """Return how large all originals are that are kept and were not approved: what outsiders can make us store."""
     not_approved = WhereRaw(
         "NOT EXISTS (SELECT 1 FROM returned_document WHERE returned_document.original = returned_original.id"
-        " AND returned_document.state = {})",
+        " AND returned_document.state IN ({}))",
         ReturnState.APPROVED.value,
     )
     row = await Original.select(Sum(Original.size)).where(Original.content.is_not_null() & not_approved).first()
@@ -52,7 +52,7 @@ async def forget_copies(original: int) -> None:
     """Delete an original of which nothing is new: each document in it shows what an earlier one shows."""
     nothing_new = WhereRaw(
         "NOT EXISTS (SELECT 1 FROM returned_document WHERE returned_document.original = returned_original.id"
-        " AND returned_document.state <> {})",
+        " AND returned_document.state NOT IN ({}))",
         ReturnState.DUPLICATE.value,
     )
     await Original.update({Original.content: None}).where((Original.id == original) & nothing_new)

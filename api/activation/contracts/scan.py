@@ -16,6 +16,7 @@ from api.activation.contracts.answers import Page, Scanned
 from api.activation.contracts.codes import marks_in
 from api.activation.contracts.pages import NotReadableError, pages_of, picture_digest, picture_png
 from api.activation.contracts.unpacking import SPECIMEN, unpack
+from api.memory import keep_to_itself
 
 MEMORY_BYTES = 1 << 30
 
@@ -36,7 +37,11 @@ def main() -> None:
 
 
 def confine(cpu_s: int) -> None:
-    """Give up files, connections, children and all but *cpu_s* seconds; what is open already (the pipes) stays."""
+    """Give up files, connections, children and all but *cpu_s* seconds; what is open already (the pipes) stays.
+
+    The memory of others is theirs: programs that hold a secret, and readers of another document, keep it to themselves.
+    """
+    keep_to_itself()
     for limit, value in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, MEMORY_BYTES),

@@ -197,24 +197,6 @@ async def test_what_nobody_foresaw_puts_one_row_off_and_ends_after_days(
     assert not server.taken
 
 
-async def test_an_old_mail_that_a_person_has_tried_again_has_its_days_anew(
-    posting: Equipment, server: MailServer
-) -> None:
-    await placed(posting)
-    await placed(posting)
-    server.say = lambda _: "451 not now"
-    old = datetime.now(UTC) - timedelta(days=6)
-    await Outbox.update({Outbox.created_at: old}, force=True)
-    await deliver(posting)
-    assert await states() == {"PARKED": 2}
-    parked = await Outbox.select().first()
-    assert parked is not None
-    async with piccolo_conf.DB.transaction():
-        await outbox.move(parked, MailEvent.RETRIED)
-    await again(posting)
-    assert await states() == {"PARKED": 1, "QUEUED": 1}
-
-
 async def test_a_letter_that_cannot_be_written_is_parked_and_others_go_on(
     posting: Equipment, server: MailServer
 ) -> None:

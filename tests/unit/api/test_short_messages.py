@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.activation import code
+from api.activation import budget, code
+from api.allowances import taken, today
 from api.equipment import Equipment
 from api.notices import delivery
 from api.notices.facts import Sources
@@ -72,11 +73,48 @@ async def test_a_gateway_that_is_away_puts_the_code_off(equipment: Equipment) ->
     assert "+49" not in row["problem"]
 
 
+async def test_a_gateway_whose_answers_get_lost_is_tried_three_times_and_each_try_is_counted(
+    equipment: Equipment,
+) -> None:
+    order_id = await offered(equipment)
+    texting = with_gateway(equipment, f"json://127.0.0.1:{free_port()}/{{phone}}")
+    await ask_for_code(texting, order_id)
+    for _ in range(5):
+        await Outbox.update({Outbox.not_before: datetime.now(UTC)}).where(Outbox.channel == "sms")
+        await deliver(texting)
+    (row,) = await Outbox.select().where(Outbox.channel == "sms")
+    assert (row["state"], row["tries"]) == ("PARKED", 3)
+    assert await taken(budget.ALL, today(datetime.now(UTC))) == 3
+
+
+async def test_a_further_try_leaves_the_last_message_of_the_day_to_a_new_code(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    texting = with_gateway(equipment, f"json://127.0.0.1:{free_port()}/{{phone}}", daily_budget=2)
+    await ask_for_code(texting, order_id)
+    for _ in range(2):
+        await Outbox.update({Outbox.not_before: datetime.now(UTC)}).where(Outbox.channel == "sms")
+        await deliver(texting)
+    (row,) = await Outbox.select().where(Outbox.channel == "sms")
+    assert (row["state"], row["tries"], row["problem"]) == ("PARKED", 2, delivery.NO_MORE_TODAY)
+    assert await taken(budget.ALL, today(datetime.now(UTC))) == 1
+
+
+async def test_a_gateway_that_takes_its_time_is_paid_once(equipment: Equipment, tmp_path: Any) -> None:
+    order_id = await offered(equipment)
+    sink = tmp_path / "sms.jsonl"
+    with sms_gateway(sink, answers_after_s=5) as url:
+        texting = with_gateway(equipment, url)
+        await ask_for_code(texting, order_id)
+        await deliver(texting)
+    assert len(messages(sink, "+4915112345678")) == 1
+    assert await Outbox.exists().where(Outbox.channel == "sms", Outbox.state == "SENT")
+
+
 async def ask_for_code(equipment: Equipment, order_id: int) -> None:
     await code.request(equipment, order_id, actor="customer")
 
 
-def with_gateway(equipment: Equipment, url: str) -> Equipment:
-    sms = msgspec.structs.replace(equipment.settings.sms, url=url)
+def with_gateway(equipment: Equipment, url: str, **changes: Any) -> Equipment:
+    sms = msgspec.structs.replace(equipment.settings.sms, url=url, **changes)
     settings = msgspec.structs.replace(equipment.settings, sms=sms)
     return Equipment(settings, equipment.seal, equipment.catalogue, equipment.hashing, equipment.closing)
