@@ -14,8 +14,10 @@ class RegistryAccess(Section, frozen=True):
     name: str = "registry"
     host: str = ""
     port: Port = 700
-    #: Who we are there.
+    #: Who we log in as.
     client_id: str = ""
+    #: Whose what we make is there (clID, reID, acID); none = the same.
+    registrar_id: str = ""
     #: Comes by ANKUNFT_REGISTRY_PASSWORD_FILE.
     password: str = ""
     #: Whose certificates it has (PEM); none = those that the machine trusts.

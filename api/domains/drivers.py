@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
+from api.domains import trades
 from api.domains.epp.access import account
 from api.domains.epp.driver import EppRegistrar
 from api.domains.epp.record import recorder
@@ -71,7 +73,8 @@ class Sandbox(Nobody):
 
 def _epp(equipment: Equipment) -> Registrar:
     access = equipment.settings.registry
-    return EppRegistrar(access.name, account(access), equipment.catalogue.registries, recorder(access.name))
+    record = recorder(access.name, partial(trades.code_of_name, equipment))
+    return EppRegistrar(access.name, account(access), equipment.catalogue.registries, record)
 
 
 DRIVERS: Mapping[str, Callable[[Equipment], Registrar]] = MappingProxyType(

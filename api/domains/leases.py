@@ -80,7 +80,7 @@ class Lease:
         return kept
 
     async def _first(self, now: datetime) -> list[Any]:
-        row = RegistryLease(registry=self.registry, holder=self.holder, held_until=now + LEASE)
+        row = RegistryLease(registry=self.registry, holder=self.holder, held_until=now + LEASE, drained_at=now)
         made: list[Any] = []
         try:
             async with DB.transaction():

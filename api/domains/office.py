@@ -46,15 +46,23 @@ class Office:
         desk, now = self._desk, datetime.now(UTC)
         done = await keeping.keep(desk, self._names, self._where)
         done += await ordering.intend_ready(desk)
-        try:
-            if now - self._polled_at >= timedelta(seconds=desk.equipment.settings.domains.poll_every_s):
-                done += await polling.poll(desk)
-                self._polled_at = now
-            done += await ordering.settle_due(desk)
-            done += await keeping.delegate(desk)
-        finally:
-            await self._watch(now)
+        failures: list[Exception] = []
+        for part in (self._poll, ordering.settle_due, keeping.delegate):
+            try:
+                done += await part(desk)
+            except Exception as error:  # noqa: BLE001 (what fails for good at one of them must not stop the others)
+                failures.append(error)
+        await self._watch(now)
+        if failures:
+            raise failures[0]
         return done
+
+    async def _poll(self, desk: Desk) -> int:
+        now = datetime.now(UTC)
+        if now - self._polled_at < timedelta(seconds=desk.equipment.settings.domains.poll_every_s):
+            return 0
+        self._polled_at = now  # also when it fails: a queue that cannot be read is tried no more often than another
+        return await polling.poll(desk)
 
     async def _watch(self, now: datetime) -> None:
         row = await RegistryLease.select().where(RegistryLease.registry == self._lease.registry).first()

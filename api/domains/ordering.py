@@ -13,7 +13,7 @@ from typing import Any
 from api import journal
 from api.domains import registration, settling, trades
 from api.domains.desk import Desk
-from api.domains.registrar import Outcome, Reason, Refused, RegistrarUnavailableError, Trade, Unknown
+from api.domains.registrar import FailedError, Outcome, Reason, Refused, RegistrarUnavailableError, Trade, Unknown
 from api.lifecycle import DomainEvent, DomainState, IllegalMoveError, OrderState
 from api.piccolo_conf import DB
 from api.tables import OrderDomain
@@ -21,6 +21,8 @@ from api.tables import OrderDomain
 BATCH = 100
 POSTPONED_FOR = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(seconds=5)
+MOST_FAILED = 3
+"""So many domains one after the other may fail; then it is the registry that does, and the others wait."""
 
 ACCEPTED = frozenset({
     OrderState.ACCEPTED, OrderState.PROVISIONING, OrderState.PROVISIONING_FAILED, OrderState.ACTIVE,
@@ -51,17 +53,23 @@ async def settle_due(desk: Desk) -> int:
     One domain that fails keeps no other waiting.
 
     Raises:
-        RegistrarUnavailableError: the registry is away: all wait.
+        RegistrarUnavailableError: the registry is away, or fails over one domain after the other: all wait.
     """
-    touched = 0
+    touched = failed = 0
     for row in await trades.due(BATCH):
         try:
             await settle(desk, row)
+            failed = 0
+        except FailedError as error:
+            failed += 1
+            await settling.fail(row, str(error))
+            if failed >= MOST_FAILED:
+                raise
         except RegistrarUnavailableError:
-            await trades.put_off(row, AGAIN_AFTER, lost=row["lost"])
+            await trades.put_off(row, AGAIN_AFTER, lost=row["lost"], failures=row["failures"])
             raise
-        except IllegalMoveError:
-            await trades.put_off(row, AGAIN_AFTER, lost=row["lost"])  # staff, or a message, moved it
+        except IllegalMoveError:  # staff, or a message, moved it
+            await trades.put_off(row, AGAIN_AFTER, lost=row["lost"], failures=row["failures"])
         except Exception as error:  # noqa: BLE001 (one bad domain must not keep the others waiting)
             log.error("trade %s could not be settled: %s", row["id"], type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
             await settling.take(desk, row, Unknown(type(error).__name__))

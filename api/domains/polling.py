@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
+
 from api import journal
 from api.domains import alarms, registration, settling, trades
 from api.domains.desk import Desk
@@ -20,6 +22,8 @@ from api.piccolo_conf import DB
 from api.tables import OrderDomain
 
 MOST = 200
+LONGEST_NAME = 253
+"""RFC 1035; what is longer is no name, and has no room."""
 APPLIED, NOTED, FOR_STAFF = "APPLIED", "NOTED", "UNCLEAR"
 
 LATER: Mapping[News, DomainEvent] = MappingProxyType({
@@ -59,6 +63,7 @@ async def poll(desk: Desk) -> int:
 
 async def take(desk: Desk, message: Message) -> None:
     """Keep *message* and do what it says, once; what cannot be done is kept for staff."""
+    message = await _fit(desk, message)
     try:
         async with DB.transaction():
             kept = await _keep(desk, message)
@@ -70,17 +75,46 @@ async def take(desk: Desk, message: Message) -> None:
     except Exception as error:
         if is_unavailable(error):
             raise
-        if is_conflict(error) and await _is_kept(desk, message):
-            return  # it came again: taken before, its acknowledgement was lost
+        if is_conflict(error) and (before := await _kept(desk, message)):
+            if not _is_another(message, before):
+                return  # it came again: taken before, its acknowledgement was lost
+            await _set_aside(before)
+            await take(desk, message)
+            return
         log.error("message %s of %s: %s", message.id, desk.registrar.name, type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
         async with DB.transaction():
             await _keep(desk, message)
             await _tell(desk, message, None)
 
 
-async def _is_kept(desk: Desk, message: Message) -> bool:
+async def _fit(desk: Desk, message: Message) -> Message:
+    """Return *message* as it may be kept: its words without the domain's auth code, which a registry may quote."""
+    name = message.name and message.name[:LONGEST_NAME]
+    code = trades.code_of(await _held(name) or {}, desk.equipment)
+    return replace(message, name=name, text=message.text.replace(code, "…") if code else message.text)
+
+
+async def _held(name: str | None) -> dict[str, Any] | None:
+    domain = await OrderDomain.select().where(OrderDomain.held_name == name).first() if name else None
+    return None if domain is None else dict(domain)
+
+
+async def _kept(desk: Desk, message: Message) -> dict[str, Any] | None:
     known = (RegistryMessage.registry == desk.registrar.name) & (RegistryMessage.message_id == message.id[:64])
-    return bool(await RegistryMessage.exists().where(known))
+    row = await RegistryMessage.select().where(known).first()
+    return None if row is None else dict(row)
+
+
+def _is_another(message: Message, before: Mapping[str, Any]) -> bool:
+    """Return whether the registry gave the number of a message *before* to this one, which says something else."""
+    said = (message.kind.value, message.name, message.text[: trades.MOST_WORDS])
+    return bool(message.at != before["queued_at"] and said != (before["kind"], before["name"], before["words"]))
+
+
+async def _set_aside(row: Mapping[str, Any]) -> None:
+    """Let the registry have the number of a kept message again."""
+    number = f"{row['message_id'][:40]}@{row['queued_at']:%Y%m%dT%H%M%S%f}"
+    await RegistryMessage.update({RegistryMessage.message_id: number}).where(RegistryMessage.id == row["id"])
 
 
 async def _keep(desk: Desk, message: Message) -> int:
@@ -95,10 +129,9 @@ async def _apply(desk: Desk, message: Message) -> tuple[dict[str, Any] | None, s
     if message.kind is News.LOW_BALANCE:
         await alarms.tell_of_registry(desk.registrar.name, "low_balance")
         return None, NOTED
-    domain = await OrderDomain.select().where(OrderDomain.held_name == message.name).first() if message.name else None
+    domain = await _held(message.name)
     if domain is None:
-        return None, FOR_STAFF if message.kind is News.OTHER else NOTED  # of a name that is none of an order's
-    domain = dict(domain)
+        return None, FOR_STAFF  # our account there, a name that staff gave up, one from before: only a person knows
     if await _is_foreign(domain, message):
         return domain, FOR_STAFF
     try:
@@ -115,6 +148,12 @@ async def _is_foreign(domain: Mapping[str, Any], message: Message) -> bool:
     return trade is None or trade["transaction_id"] != message.transaction_id
 
 
+async def _is_of_another_try(domain: Mapping[str, Any], message: Message) -> bool:
+    """Return whether a refusal was queued before the present try began: that one is asked about in any case."""
+    trade = await trades.last(domain["id"])
+    return message.transaction_id is None and trade is not None and message.at < trade["created_at"]
+
+
 async def _move(desk: Desk, domain: dict[str, Any], message: Message) -> str:
     state, system = DomainState(domain["state"]), journal.SYSTEM
     match message.kind:
@@ -125,7 +164,7 @@ async def _move(desk: Desk, domain: dict[str, Any], message: Message) -> str:
                 return FOR_STAFF
             await settling.confirm(domain, desk.refresh, Done(message.expires_at), actor=system)
         case News.REFUSED:
-            if state is DomainState.REFUSED:
+            if state is DomainState.REFUSED or await _is_of_another_try(domain, message):
                 return NOTED
             await settling.refuse(domain, Refused(message.reason or Reason.POLICY, message.text), actor=system)
         case News.LEFT:

@@ -168,6 +168,10 @@ class RegistrarUnavailableError(Exception):
     """The registry cannot be reached, or answers nothing useful; try again later. No data from the wire in the text."""
 
 
+class FailedError(RegistrarUnavailableError):
+    """The registry is there, and cannot be asked about this one thing: others need not wait."""
+
+
 class NotTakenError(Exception):
     """The registry answered, and said no: the same again will not help. Its code and words are the text, for staff."""
 
@@ -188,7 +192,8 @@ class Registrar(Protocol):
         after the paid command may have left: that is Unknown.
 
         Raises:
-            RegistrarUnavailableError: the paid command was certainly not sent.
+            RegistrarUnavailableError: the paid command was certainly not sent; FailedError where only this trade is
+                concerned.
         """
 
     async def look(self, trade: Trade) -> Outcome | None:
@@ -197,7 +202,7 @@ class Registrar(Protocol):
         Done only for what this trade made: a domain that was ours before `trade.since` is Refused(TAKEN).
 
         Raises:
-            RegistrarUnavailableError: the registry cannot be asked now.
+            RegistrarUnavailableError: the registry cannot be asked now; FailedError: not about this trade.
         """
 
     async def cancel(self, trade: Trade) -> Outcome:

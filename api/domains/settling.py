@@ -21,6 +21,10 @@ OURS_TO_MEND = frozenset({Reason.BALANCE, Reason.ZONE_NOT_READY, Reason.NAME_SER
 MOST_LOST = 3
 """So many answers in a row may be lost, the first one among them; then a person looks."""
 
+MOST_FAILURES = 12
+"""So often in a row the registry, though it is there, may fail over one domain (about an hour); then a person looks."""
+
+FIRST_FAILURE_PAUSE, LONGEST_FAILURE_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 LOST_PAUSE = timedelta(seconds=2)
 PENDING_PAUSE = timedelta(minutes=15)
 
@@ -40,6 +44,16 @@ async def take(desk: Desk, row: Mapping[str, Any], outcome: Outcome) -> None:
                 await _lose(row, domain, outcome)
 
 
+async def fail(row: Mapping[str, Any], why: str) -> None:
+    """The registry could not be asked about the domain of a trade: later again, each time after a longer pause."""
+    failures = row["failures"] + 1
+    pause = min(LONGEST_FAILURE_PAUSE, FIRST_FAILURE_PAUSE * 2 ** min(failures - 1, 10))
+    async with DB.transaction():
+        await trades.put_off(row, pause, lost=row["lost"], failures=failures)
+        if failures >= MOST_FAILURES:
+            await _hand_to_staff(await trades.domain_of(row), why)
+
+
 async def confirm(domain: Mapping[str, Any], refresh: Refresh, outcome: Done, *, actor: str) -> dict[str, Any]:
     """The domain is ours: close its trade, tell the customer, have its mail switched on. In a transaction."""
     done = await registration.move(domain, registration.confirmation(domain["action"]), actor=actor)
@@ -50,15 +64,16 @@ async def confirm(domain: Mapping[str, Any], refresh: Refresh, outcome: Done, *,
 
 async def refuse(domain: Mapping[str, Any], outcome: Refused, *, actor: str) -> dict[str, Any]:
     """The registry said no for good: tell the customer why and what to do. In a transaction."""
-    await trades.close(domain["id"], REFUSED, outcome)
     said = {"reason": outcome.reason.value}
-    return await registration.move(domain, DomainEvent.REFUSED, actor=actor, said=said)
+    refused = await registration.move(domain, DomainEvent.REFUSED, actor=actor, said=said)
+    await trades.close(domain["id"], REFUSED, outcome)
+    return refused
 
 
 async def release(domain: Mapping[str, Any], event: DomainEvent, refresh: Refresh, *, actor: str) -> dict[str, Any]:
     """The name belongs to the order no longer: its account is brought up to date without it. In a transaction."""
-    await trades.close(domain["id"], BY_STAFF)
     done = await registration.move(domain, event, actor=actor)
+    await trades.close(domain["id"], BY_STAFF)
     await refresh(domain["order"])
     return done
 
@@ -68,7 +83,7 @@ async def _refuse(domain: Mapping[str, Any], outcome: Refused) -> None:
         await trades.close(domain["id"], POSTPONED, outcome)
         said = {"reason": outcome.reason.value}
         moved = await registration.move(domain, DomainEvent.POSTPONED, actor=journal.SYSTEM, said=said)
-        if await trades.count(domain["id"], POSTPONED) == 1:  # told once, tried for as long as it takes
+        if not await trades.is_repetition(domain["id"]):  # each reason is told once, tried for as long as it takes
             await alarms.postponed(moved, outcome.reason.value)
     else:
         await refuse(domain, outcome, actor=journal.SYSTEM)
@@ -84,6 +99,10 @@ async def _lose(row: Mapping[str, Any], domain: Mapping[str, Any], outcome: Unkn
     lost = row["lost"] + 1
     await trades.put_off(row, LOST_PAUSE, lost=lost)
     if lost >= MOST_LOST:
-        await trades.close(domain["id"], UNCLEAR)
-        moved = await registration.move(domain, DomainEvent.HANDED_TO_STAFF, actor=journal.SYSTEM)
-        await alarms.unclear(moved, outcome.why)
+        await _hand_to_staff(domain, outcome.why)
+
+
+async def _hand_to_staff(domain: Mapping[str, Any], why: str) -> None:
+    await trades.close(domain["id"], UNCLEAR)
+    moved = await registration.move(domain, DomainEvent.HANDED_TO_STAFF, actor=journal.SYSTEM)
+    await alarms.unclear(moved, why)

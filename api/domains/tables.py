@@ -22,6 +22,8 @@ class DomainTrade(Table, db=DB, tablename="domain_trade"):
     sent_at = Timestamptz(null=True, default=None)
     #: Answers that were lost, in a row.
     lost = Integer(default=0)
+    #: How often in a row the registry, though it was there, could not be asked about this one domain.
+    failures = Integer(default=0)
     #: When the registry is asked next what became of it.
     look_at = Timestamptz(null=True, default=None)
     #: The registry's name for it (svTRID).
@@ -44,7 +46,7 @@ class RegistryLease(Table, db=DB, tablename="registry_lease"):
     registry = Varchar(32, primary_key=True)
     holder = Varchar(64)
     held_until = Timestamptz(default=None)
-    #: When its queue was last seen empty: older than allowed = an alarm.
+    #: When its queue was last seen empty, at first when we began to read it: older than allowed = an alarm.
     drained_at = Timestamptz(null=True, default=None)
     #: When staff were last told of the lag, of the balance.
     lag_told_at = Timestamptz(null=True, default=None)

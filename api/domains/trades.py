@@ -37,6 +37,7 @@ async def reopen(row: Mapping[str, Any]) -> None:
     values: dict[Any, Any] = {
         DomainTrade.open_domain: row["domain"],
         DomainTrade.lost: 0,
+        DomainTrade.failures: 0,
         DomainTrade.look_at: datetime.now(UTC),
         DomainTrade.outcome: None,
         DomainTrade.closed_at: None,
@@ -70,9 +71,15 @@ async def mark_sent(row: Mapping[str, Any], *, sent: bool) -> bool:
     return bool(await DomainTrade.update(values).where(is_mine).returning(DomainTrade.id))
 
 
-async def put_off(row: Mapping[str, Any], wait: timedelta, *, lost: int, reference: str | None = None) -> None:
-    """Have a trade looked at later; *lost* answers in a row so far."""
-    values: dict[Any, Any] = {DomainTrade.look_at: datetime.now(UTC) + wait, DomainTrade.lost: lost}
+async def put_off(
+    row: Mapping[str, Any], wait: timedelta, *, lost: int, failures: int = 0, reference: str | None = None
+) -> None:
+    """Have a trade looked at later; *lost* answers in a row so far, or *failures* to ask at all."""
+    values: dict[Any, Any] = {
+        DomainTrade.look_at: datetime.now(UTC) + wait,
+        DomainTrade.lost: lost,
+        DomainTrade.failures: failures,
+    }
     if reference is not None:
         values[DomainTrade.reference] = reference[:64]
     await DomainTrade.update(values).where(DomainTrade.id == row["id"])
@@ -93,9 +100,23 @@ async def close(domain_id: int, how: str, outcome: Outcome | None = None) -> Non
     await DomainTrade.update(values).where(DomainTrade.open_domain == domain_id)
 
 
-async def count(domain_id: int, how: str) -> int:
-    """Return how many trades of a domain ended so."""
-    return int(await DomainTrade.count().where(DomainTrade.domain == domain_id, DomainTrade.outcome == how))
+async def is_repetition(domain_id: int) -> bool:
+    """Return whether the newest trade of a domain ended as the one before it, for the same reason."""
+    trades = DomainTrade.select(DomainTrade.outcome, DomainTrade.reason).where(DomainTrade.domain == domain_id)
+    ends = await trades.order_by(DomainTrade.id, ascending=False).limit(2)
+    return len(ends) > 1 and ends[0] == ends[1]
+
+
+def code_of(domain: Mapping[str, Any], equipment: Equipment) -> str | None:
+    """Return the auth code of a domain in clear, None where there is none (any more)."""
+    sealed = domain.get("auth_code_sealed")
+    return None if sealed is None else equipment.seal.unseal(AUTH_CODE, sealed)
+
+
+async def code_of_name(equipment: Equipment, name: str) -> str | None:
+    """Return the auth code that the order of *name* (A-label) waits with, None where there is none."""
+    domain = await OrderDomain.select().where(OrderDomain.held_name == name).first()
+    return None if domain is None else code_of(domain, equipment)
 
 
 async def reason_of(domain_id: int) -> Reason | None:
@@ -106,12 +127,11 @@ async def reason_of(domain_id: int) -> Reason | None:
 
 async def trade_of(row: Mapping[str, Any], domain: Mapping[str, Any], equipment: Equipment) -> Trade:
     """Return what a registrar gets of a stored trade: the auth code is in clear in it, for the moment."""
-    sealed = domain["auth_code_sealed"]
     return Trade(
         id=domain["id"],
         name=domain["name"],
         action=domain["action"],
-        auth_code=None if sealed is None else equipment.seal.unseal(AUTH_CODE, sealed),
+        auth_code=code_of(domain, equipment),
         holder=await _holder(domain["order"]),
         nameservers=equipment.settings.dns.nameservers,
         transaction_id=row["transaction_id"],

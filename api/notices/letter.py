@@ -121,5 +121,5 @@ def _environment(folder: Path, *, autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"both": spelling.both, "unbroken": spelling.unbroken}
+    made.filters |= {"both": spelling.both, "day": spelling.day, "unbroken": spelling.unbroken}
     return made

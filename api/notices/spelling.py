@@ -1,10 +1,12 @@
-"""How names are spelt to people: domains as they read them beside what machines write, cart IDs on one line."""
+"""How names and days are spelt to people: domains as they read them beside the A-label, cart IDs on one line."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import idna
+from babel.dates import format_date
 from markupsafe import Markup, escape
 
 A_LABEL = re.compile(r"\bxn--[a-z0-9-]+", re.IGNORECASE | re.ASCII)
@@ -25,6 +27,11 @@ def _read(match: re.Match[str]) -> str:
         return idna.decode(match[0])
     except idna.IDNAError:
         return match[0]
+
+
+def day(iso: str, language: str) -> str:
+    """Return a day (2027-01-01) as a letter says it."""
+    return str(format_date(date.fromisoformat(iso), "long", language))
 
 
 def unbroken(text: str) -> Markup:

@@ -13,6 +13,7 @@ class Account(NamedTuple):
 
     host: str
     port: int
+    #: Who logs in.
     client_id: str
     password: str
     #: Whose certificates the registry has; None = those that this machine trusts.
@@ -24,6 +25,13 @@ class Account(NamedTuple):
     within_s: float = 30.0
     #: So long a silence is broken by a hello; registries hang up after some minutes.
     silence_s: float = 120.0
+    #: Whose what we make is there, where that is not who logs in.
+    registrar_id: str = ""
+
+    @property
+    def sponsor(self) -> str:
+        """What the registry calls us in its answers (clID, reID, acID)."""
+        return self.registrar_id or self.client_id
 
 
 def account(access: RegistryAccess) -> Account:
@@ -38,4 +46,5 @@ def account(access: RegistryAccess) -> Account:
         key=access.key,
         within_s=access.answer_within_s,
         silence_s=access.hello_after_s,
+        registrar_id=access.registrar_id,
     )

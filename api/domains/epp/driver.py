@@ -38,11 +38,11 @@ class EppRegistrar:
 
     def __init__(self, name: str, account: Account, registries: Registries, record: Record = forget) -> None:
         self.name = name
-        self._client_id = account.client_id
+        self._client_id = account.sponsor
         self._registries = registries
         self._session = Session(account, record)
-        self._asking = Asking(name, self._session, account.client_id)
-        self._preparation = Preparation(self._asking, account.client_id)
+        self._asking = Asking(name, self._session, account.sponsor)
+        self._preparation = Preparation(self._asking, account.sponsor)
 
     async def check(self, name: str) -> Availability:
         """Ask whether a name is free; who cannot answer is not taken to say yes."""

@@ -121,9 +121,9 @@ def time(parent: Element | None, path: str) -> datetime | None:
     """Return the time at *path* (UTC), None where there is none that can be read."""
     try:
         said = datetime.fromisoformat(text(parent, path))
-    except ValueError:
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def words(parent: Element | None, path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+import idna
 from msgspec.structs import replace
 
 from api.domains.epp import transfers
@@ -30,9 +31,8 @@ WORDED: Mapping[str, News] = MappingProxyType({
 """Key of `messages` in the registries' facts → what it is about."""
 
 HOLDS = frozenset({"serverHold", "clientHold", "pendingDelete"})
-NAME = re.compile(
-    r"(?<![\w.@-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)(?![\w-])", re.IGNORECASE
-)
+NAME = re.compile(r"(?<![\w.@-])(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?:[^\W\d_]{2,}|xn--[a-z0-9-]+)(?![\w-])", re.IGNORECASE)
+"""In either spelling."""
 
 
 def request() -> Element:
@@ -84,7 +84,7 @@ def _told(plain: Message, answer: Reply, registries: Registries) -> Message:
         kind = News.ON_HOLD
     else:
         kind = _worded(plain.text, registries)
-    return replace(plain, kind=kind, name=_named(answer.data, plain.text), expires_at=known.expires_at)
+    return replace(plain, kind=kind, name=named(answer.data, plain.text), expires_at=known.expires_at)
 
 
 def _worded(said: str, registries: Registries) -> News:
@@ -97,10 +97,18 @@ def _worded(said: str, registries: Registries) -> News:
     return News.OTHER
 
 
-def _named(data: Element | None, said: str) -> str | None:
-    """Return the domain that a message is about: out of its data, else the only one in its words."""
+def named(data: Element | None, said: str) -> str | None:
+    """Return the domain (A-label) that a message is about: out of its data, else the only one in its words."""
     found = None if data is None else data.find(f".//{{{DOMAIN}}}name")
     if found is not None:
-        return text(found, ".").lower() or None
-    names = {match[0].lower() for match in NAME.finditer(said)}
+        return _label(text(found, ".")) or text(found, ".").lower() or None
+    names = {_label(match[0]) for match in NAME.finditer(said)} - {None}
     return names.pop() if len(names) == 1 else None
+
+
+def _label(name: str) -> str | None:
+    """Return *name* in the spelling of registries, None where it is no domain's."""
+    try:
+        return idna.encode(name, uts46=True, std3_rules=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return None

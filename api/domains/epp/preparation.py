@@ -11,7 +11,7 @@ from api.domains.epp.asking import Asking
 from api.domains.epp.domains import Contacts
 from api.domains.epp.markup import Element
 from api.domains.epp.reply import Code
-from api.domains.registrar import Holder, RegistrarUnavailableError, Trade
+from api.domains.registrar import FailedError, Holder, Trade
 from api.registries import Registry
 
 #: Without what is taken for each other; 16 of them are more than 90 bits. Nobody is told, another is set when needed.
@@ -89,5 +89,5 @@ def fresh_code() -> str:
 
 def _refusal(code: int, refused: RefusedError) -> Exception:
     if code >= Code.FAILED:
-        return RegistrarUnavailableError(f"the registry answered {code}")
+        return FailedError(f"the registry answered {code}")
     return refused

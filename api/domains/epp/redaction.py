@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 
 from lxml import etree
@@ -20,9 +21,10 @@ LONGEST = 20_000
 SHORTEST = 6
 
 
-def redacted(*frames: Element | None) -> list[str | None]:
-    """Return *frames* as text; what is struck out of one is struck out of all."""
-    hidden = {found.text for frame in frames if frame is not None for found in _struck(frame) if found.text}
+def redacted(*frames: Element | None, secrets: Collection[str] = ()) -> list[str | None]:
+    """Return *frames* as text; what is struck out of one is struck out of all, and so are *secrets*."""
+    told = {found.text for frame in frames if frame is not None for found in _struck(frame) if found.text}
+    hidden = {word for word in told if len(word) >= SHORTEST} | {*secrets}
     return [None if frame is None else _kept(deepcopy(frame), hidden) for frame in frames]
 
 
@@ -35,7 +37,7 @@ def _kept(frame: Element, hidden: set[str]) -> str:
         found.text = STRUCK
     for found in frame.iter():
         for word in sorted(hidden, key=len, reverse=True):
-            if found.text and len(word) >= SHORTEST:
+            if found.text:
                 found.text = found.text.replace(word, STRUCK)
     return etree.tostring(frame, encoding="unicode")[:LONGEST]
 

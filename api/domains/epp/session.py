@@ -78,7 +78,7 @@ class Session:
                 return
             root = await self._transfer(self._wire, epp("epp", epp("hello")))
             try:
-                replies.greeting(root)
+                self._compare_clocks(replies.greeting(root))
             except UnreadableError as error:
                 await self._hang_up()
                 raise LostError(str(error)) from error
@@ -117,12 +117,15 @@ class Session:
         self._wire = await Wire.open(account.host, account.port, self._context, within_s=account.within_s)
         async with asyncio.timeout(account.within_s):
             greeting = replies.greeting(read(await self._wire.receive()))
-        self.ahead = greeting.at - datetime.now(UTC) if greeting.at else timedelta()
+        self._compare_clocks(greeting)
         self.services = greeting.objects | greeting.extensions
         answer = await self._exchange(*_numbered(_login(account, greeting)))
         if not answer.good:
             self._backoff.refused()
             raise UnreachableError(f"{account.host} refused the login with {answer.code}")
+
+    def _compare_clocks(self, greeting: Greeting) -> None:
+        self.ahead = greeting.at - datetime.now(UTC) if greeting.at else timedelta()
 
     async def _exchange(self, frame: Element, number: str) -> Reply:
         """Send a command, and have the answer to it and to no other."""

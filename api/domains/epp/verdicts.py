@@ -84,10 +84,12 @@ def moved(state: State, latest: Transfer | None, since: datetime, client_id: str
 
 def waiting(latest: Transfer | None, since: datetime, client_id: str) -> Outcome | None:
     """Return what an order to transfer came to, when the name is another's: None = the registry has none of ours."""
-    if latest is None or latest.gaining != client_id or (latest.asked_at is not None and latest.asked_at < since):
+    if latest is None or latest.gaining != client_id:
         return None
     if latest.status == "pending":
-        return Pending()
+        return Pending()  # whenever it was asked for: a second one would be refused
+    if latest.asked_at is not None and latest.asked_at < since:
+        return None
     if latest.status in ENDINGS:
         return Refused(ENDINGS[latest.status], latest.status)
     return Unknown(f"the transfer is {latest.status[:20]}, and the domain is another registrar's")

@@ -63,7 +63,8 @@ class Told(Sandbox):
 
     def hear(self, kind: News, name: str | None, **said: Any) -> Message:
         """Queue a message."""
-        made = Message(id=str(1000 + len(self.queue) + len(self.acknowledged)), kind=kind, at=AT, name=name, **said)
+        number = str(1000 + len(self.queue) + len(self.acknowledged))
+        made = Message(id=number, kind=kind, name=name, **{"at": datetime.now(UTC)} | said)
         self.queue.append(made)
         return made
 

@@ -7,7 +7,16 @@ import pytest
 
 from api.allowances import TooSoonError
 from api.domains import decisions, trades
-from api.domains.registrar import Done, Outcome, Pending, Reason, Refused, RegistrarUnavailableError, Trade, Unknown
+from api.domains.registrar import (
+    Done,
+    Outcome,
+    Pending,
+    Reason,
+    Refused,
+    RegistrarUnavailableError,
+    Trade,
+    Unknown,
+)
 from api.domains.tables import DomainTrade
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment

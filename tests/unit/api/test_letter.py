@@ -45,6 +45,13 @@ def test_every_alarm_says_what_to_do(settings: Settings, what: str) -> None:
     assert "7K3M-P9TA-4" in written.text
 
 
+@pytest.mark.parametrize(("language", "day"), [("de", "am 1. Januar 2027 ab"), ("en", "on January 1, 2027 unless")])
+def test_the_day_on_which_a_domain_expires_is_written_out(settings: Settings, language: str, day: str) -> None:
+    facts = said(settings, language, status="EXPIRING", until="2027-01-01")
+    written = letter.write(settings.templates.folder, "domain_status", language, facts)
+    assert day in written.text
+
+
 @pytest.mark.parametrize("action", ["register", "transfer"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_of_a_domain_has_words_of_its_own(settings: Settings, action: str, language: str) -> None:

@@ -126,13 +126,14 @@ async def test_a_message_that_answers_somebody_else_s_transaction_moves_nothing(
     assert (await state_of(name), await results()) == ("PENDING", ["UNCLEAR"])
 
 
-async def test_messages_of_names_that_are_not_ours_and_of_no_name_are_kept(equipment: Equipment) -> None:
+async def test_messages_of_names_that_are_not_ours_and_of_no_name_go_to_staff(equipment: Equipment) -> None:
     registrar = Told()
     registrar.hear(News.EXPIRING, "somebody-else.de")
     registrar.hear(News.OTHER, None, text="the registry is closed on Sunday")
     await working(equipment, registrar)
-    assert await results() == ["NOTED", "UNCLEAR"]
+    assert await results() == ["UNCLEAR", "UNCLEAR"]
     assert not registrar.queue
+    assert await Outbox.count().where(Outbox.kind == "staff_registry") == 2
 
 
 async def test_a_transfer_away_is_told_at_once_and_its_mail_goes_off(equipment: Equipment) -> None:

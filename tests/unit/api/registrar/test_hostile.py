@@ -2,12 +2,13 @@
 
 import asyncio
 import tracemalloc
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from api.domains.epp import domains
-from api.domains.epp.markup import UnreadableError, UnsendableError, read
+from api.domains.epp.markup import UnreadableError, UnsendableError, epp, read, time
 from api.domains.epp.session import LostError, Session, UnreachableError
 from api.domains.epp.wire import LARGEST_FRAME
 from api.domains.registrar import Done, News, RegistrarUnavailableError, Unknown
@@ -169,6 +170,20 @@ async def test_commands_of_many_callers_are_asked_one_after_the_other(lab: Lab) 
     for number, answer in enumerate(answers):
         assert domains.available(answer.data, f"n{number}.de") is True
     await session.close()
+
+
+async def test_each_greeting_compares_the_clocks(lab: Lab) -> None:
+    session = Session(lab.account(silence_s=60))
+    await session.begin()
+    session.ahead = timedelta(minutes=7)
+    await session.hello()
+    assert abs(session.ahead) < timedelta(seconds=5)
+    await session.close()
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-13-01", "", "soon"])
+def test_a_time_that_is_none_is_not_read(said: str) -> None:
+    assert time(epp("qDate", said), ".") is None
 
 
 async def test_what_the_registry_says_in_words_is_fit_to_be_shown(lab: Lab) -> None:

@@ -7,7 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from api.domains.epp.contacts import contact_id
-from api.domains.registrar import Availability, Done, Ds, Pending, Reason, Refused, RegistrarUnavailableError
+from api.domains.registrar import (
+    Availability,
+    Done,
+    Ds,
+    Pending,
+    Reason,
+    Refused,
+    RegistrarUnavailableError,
+)
 from tests.registry.other import other
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import NAMESERVERS, registration, transfer
@@ -80,7 +88,7 @@ async def test_a_name_of_somebody_else_is_taken(lab: Lab) -> None:
 async def test_a_name_that_was_ours_before_the_order_is_taken(lab: Lab) -> None:
     driver = lab.driver()
     assert isinstance(await driver.order(registration("alt.de")), Done)
-    later = registration("alt.de", since=datetime.now(UTC) + timedelta(minutes=1))
+    later = registration("alt.de", since=datetime.now(UTC) + timedelta(minutes=10))
     outcome = await driver.look(later)
     assert isinstance(outcome, Refused)
     assert outcome.reason is Reason.TAKEN

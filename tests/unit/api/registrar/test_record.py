@@ -58,6 +58,18 @@ async def test_a_lost_answer_is_recorded_as_lost_and_an_empty_queue_is_not(lab: 
     assert not await frames_about("weg.de")
 
 
+@pytest.mark.usefixtures("database")
+async def test_a_code_that_a_message_quotes_is_struck_out_of_the_record(lab: Lab) -> None:
+    async def code_of(name: str) -> str | None:
+        return CODE if name == "umzug.example" else None
+
+    play(lab, "tell", f"umzug.example: {CODE} is not its code")
+    message = await lab.driver(record=recorder("lab", code_of)).poll()
+    assert message is not None
+    (row,) = await frames_about("umzug.example")
+    assert "umzug.example: … is not its code" in row["received"]
+
+
 async def test_an_order_goes_on_when_its_record_cannot_be_kept(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     driver = lab.driver(record=recorder("lab"))  # no database is open
     assert isinstance(await driver.order(registration("trotzdem.de")), Done)

@@ -59,5 +59,6 @@ def test_a_transfer_of_somebody_else_or_of_another_time_is_none_of_this_order() 
     assert isinstance(waiting(asked(), SINCE, "we"), Pending)
     assert waiting(None, SINCE, "we") is None
     assert waiting(asked(gaining="third"), SINCE, "we") is None
-    assert waiting(asked(asked_at=BEFORE), SINCE, "we") is None
+    assert waiting(asked(asked_at=BEFORE, status="clientRejected"), SINCE, "we") is None
+    assert isinstance(waiting(asked(asked_at=BEFORE), SINCE, "we"), Pending), "a second one would be refused"
     assert isinstance(waiting(asked(status="clientApproved"), SINCE, "we"), Unknown)
