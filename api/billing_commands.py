@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -20,6 +21,7 @@ from api.commands import AS_JSON, OPERATOR, run, show
 from api.equipment import equip
 from api.tables import Customer
 
+AHEAD = timedelta(days=31)
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -48,14 +50,19 @@ def catalogue_load(*, yes: bool, as_json: bool) -> None:
 @click.command("invoice-run")
 @click.option("--until", type=DAY, help="Bill periods that begin up to this day; today, if it is left out.")
 @click.option("--dry-run", is_flag=True, help="Reckon and undo it: what would be billed?")
+@click.option("--yes", is_flag=True, help=f"Bill further ahead than {AHEAD.days} days.")
 @click.option("--no-documents", is_flag=True, help="Leave documents and mails to a later run, or to the worker.")
 @AS_JSON
-def invoice_run(*, until: Any, dry_run: bool, no_documents: bool, as_json: bool) -> None:
+def invoice_run(*, until: Any, dry_run: bool, yes: bool, no_documents: bool, as_json: bool) -> None:
     """Bill every customer who has open entries (Rechnungslauf). Run it daily; run it again after a crash."""
     equipment = equip(settings.load())
     seller = equipment.settings.seller
     day = today(seller.time_zone)
     task = Task(seller, until.date() if until else day, day, dry_run)
+    if task.until > day + AHEAD and not (yes or dry_run):
+        raise click.ClickException(
+            f"{task.until} is more than {AHEAD.days} days ahead; look with --dry-run, then add --yes"
+        )
 
     async def work() -> tuple[Totals, Issued]:
         with _bar() as bar:

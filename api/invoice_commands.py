@@ -16,6 +16,7 @@ from api.billing import issuing, public_bodies
 from api.billing.documents import archive, keeping
 from api.billing.documents.archive import Verdict
 from api.billing.documents.words import money
+from api.billing.periods import hours
 from api.billing.receivables import export, open_items
 from api.billing.receivables.movements import NotOwedError
 from api.billing.statement import Statement
@@ -57,7 +58,10 @@ def invoice_show(number: str, *, as_json: bool) -> None:
 @click.option("--to", "target", type=TARGET, help="The file to write; - is standard output.")
 def invoice_download(number: str, *, as_xml: bool, target: Path | None) -> None:
     """Write the archived document of invoice NUMBER to a file."""
-    paper = run(archive.fetch(number))
+    try:
+        paper = run(archive.fetch(number))
+    except archive.TamperedError as error:
+        raise click.ClickException(str(error)) from error
     content, suffix = (paper.xml, "xml") if as_xml else (paper.pdf, "pdf")
     put(content, target or Path(f"{number}.{suffix}"))
 
@@ -114,7 +118,7 @@ def invoice_verify(*, as_json: bool) -> None:
 @click.option("--until", "last", type=DAY, required=True, help="The last day.")
 @click.option("--to", "target", type=TARGET, required=True, help="The file to write; - is standard output.")
 def bookkeeping(first: datetime, last: datetime, target: Path) -> None:
-    """Write the journal of a period as CSV: what was issued in it, and what was booked (docs/invoices.md)."""
+    """Write the journal of a period as CSV: what went out in it, and what was booked in it (docs/invoices.md)."""
     put(run(_journal(first.date(), last.date())).encode(), target)
 
 
@@ -161,7 +165,10 @@ def put_once(content: bytes, target: Path) -> None:
 
 
 async def _journal(first: date, last: date) -> str:
-    return "".join([line async for line in export.lines(first, last, settings.load().bookkeeping)])
+    said = settings.load()
+    begin, _ = hours(first, said.seller.time_zone)
+    _, end = hours(last, said.seller.time_zone)
+    return "".join([line async for line in export.lines(begin, end, said.bookkeeping)])
 
 
 async def _shown(number: str) -> dict[str, Any]:

@@ -193,6 +193,11 @@ class SellerFacts(Section, frozen=True):
     #: IANA name: which day it is when a service begins or an invoice is issued.
     time_zone: str = "Europe/Berlin"
 
+    def __post_init__(self) -> None:
+        """Take numbers of banks as paper shows them, too: in groups, with spaces between."""
+        for name in ("iban", "bic", "creditor_id"):
+            msgspec.structs.force_setattr(self, name, getattr(self, name).replace(" ", "").upper())
+
 
 class Returns(Section, frozen=True):
     """Where signed contracts come back to; `ankunft receive` takes the mails."""

@@ -14,6 +14,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import msgspec
+from stdnum import bic, iban
+from stdnum.eu import at_02
 
 from api.books import Bookkeeping
 from api.registrar_access import InwxAccess, RegistryAccess
@@ -163,7 +165,19 @@ def _check(settings: Settings, source: str) -> None:
         if url and not all(blank in url for blank in blanks):
             raise SettingsError(f"{source}: {name} has to say where {' and '.join(blanks)} go")
     _check_registrar(settings, source)
-    if settings.seller.time_zone not in available_timezones():
+    _check_seller(settings, source)
+
+
+def _check_seller(settings: Settings, source: str) -> None:
+    seller = settings.seller
+    for name, what, is_valid in (
+        ("iban", "IBAN", iban.is_valid),
+        ("bic", "BIC", bic.is_valid),
+        ("creditor_id", "creditor id of SEPA", at_02.is_valid),
+    ):
+        if (value := getattr(seller, name)) and not is_valid(value):
+            raise SettingsError(f"{source}: [seller] {name} is no {what}; look for a slip")
+    if seller.time_zone not in available_timezones():
         raise SettingsError(f"{source}: [seller] time_zone is an IANA name like Europe/Berlin")
 
 

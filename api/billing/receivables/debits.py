@@ -102,7 +102,7 @@ def creditor_of(seller: SellerFacts) -> Creditor:
     missing = [name for name in ("name", "iban", "bic", "creditor_id") if not getattr(seller, name)]
     if missing:
         raise NoCreditorError(f"debits need [seller] {', '.join(missing)}; fill in the settings")
-    return Creditor(seller.name, seller.iban.replace(" ", ""), seller.bic, seller.creditor_id)
+    return Creditor(seller.name, seller.iban, seller.bic, seller.creditor_id)
 
 
 def _collectable() -> list[Any]:

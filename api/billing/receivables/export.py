@@ -1,9 +1,13 @@
-"""The journal of a period for bookkeeping, read in pieces: what was issued in it, and what was booked."""
+"""The journal of a period for bookkeeping, read in pieces: what went out in it, and what was booked in it.
+
+It goes by the time at which a row came to be, not by the day that it bears: what went out late, or was booked for a day
+before, stands in the next file, and a file that was handed to the books never changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,43 +24,38 @@ AT_ONCE = 500
 MOVED: Any = Movement.receivable
 
 
-async def lines(first: date, last: date, accounts: Bookkeeping) -> AsyncIterator[str]:
-    """Yield the lines of the file for the days from *first* to *last*, both included.
+async def lines(begin: datetime, end: datetime, accounts: Bookkeeping) -> AsyncIterator[str]:
+    """Yield the lines of the file for the time from *begin* up to *end*, this one excluded.
 
     Raises:
         NoAccountError: revenue that the settings give no account.
     """
     for line in bookkeeping.lines([]):
         yield line
-    async for statement in _issued(first, last):
+    async for statement in _issued(begin, end):
         for row in bookkeeping.of_statement(statement, accounts):
             yield bookkeeping.line(row)
-    async for money in _booked(first, last):
+    async for money in _booked(begin, end):
         yield bookkeeping.line(bookkeeping.of_money(money, accounts))
 
 
-async def _issued(first: date, last: date) -> AsyncIterator[Statement]:
+async def _issued(begin: datetime, end: datetime) -> AsyncIterator[Statement]:
     """Yield what went out; what is held back is not in the books yet."""
-    after = 0
-    went_out = Invoice.id.is_in(InvoiceDocument.select(InvoiceDocument.invoice))
-    while rows := (
-        await Invoice.select(Invoice.id, Invoice.statement)
-        .where(Invoice.id > after, Invoice.issued_on >= first, Invoice.issued_on <= last, went_out)
-        .order_by(Invoice.id)
-        .limit(AT_ONCE)
-    ):
-        after = rows[-1]["id"]
-        for row in rows:
+    archived = (InvoiceDocument.archived_at >= begin) & (InvoiceDocument.archived_at < end)
+    ids = sorted(await InvoiceDocument.select(InvoiceDocument.invoice).where(archived).output(as_list=True))
+    for at in range(0, len(ids), AT_ONCE):
+        some = Invoice.id.is_in(ids[at : at + AT_ONCE])
+        for row in await Invoice.select(Invoice.statement).where(some).order_by(Invoice.id):
             yield msgspec.json.decode(row["statement"], type=Statement)
 
 
-async def _booked(first: date, last: date) -> AsyncIterator[Money]:
+async def _booked(begin: datetime, end: datetime) -> AsyncIterator[Money]:
     after = 0
     while rows := (
         await Movement.select(
             Movement.id, Movement.kind, Movement.amount_cents, Movement.booked_on, Movement.reference,
             MOVED.customer.number, MOVED.invoice.number,
-        ).where(Movement.id > after, Movement.booked_on >= first, Movement.booked_on <= last)
+        ).where(Movement.id > after, Movement.at >= begin, Movement.at < end)
         .order_by(Movement.id).limit(AT_ONCE)
     ):  # fmt: skip
         after = rows[-1]["id"]

@@ -128,6 +128,32 @@ async def test_what_was_exchanged_or_taken_out_is_found(equipment: Equipment, st
     assert (await archive.verify()).broken == broken
 
 
+async def test_a_document_that_comes_while_the_archive_is_looked_through_is_no_gap(
+    equipment: Equipment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    await accepted(here)
+    await run(Task(here.settings.seller, TODAY, TODAY, is_dry=False))
+    first, second = [Paper(row["id"], row["number"], b"%PDF", b"<x/>") for row in await Invoice.select()]
+    async with DB.transaction():
+        await archive.file([first])
+    pass_on = DB.run_querystring
+
+    async def one_comes(querystring: Any, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002 (Piccolo's signature)
+        rows = await pass_on(querystring, in_pool)
+        if not rows and "invoice_document" in querystring.template:
+            monkeypatch.undo()
+            async with DB.transaction():
+                await archive.file([second])
+        return rows
+
+    monkeypatch.setattr(DB, "run_querystring", one_comes)
+    assert (await archive.verify()).broken is None
+    verdict = await archive.verify()
+    assert (verdict.documents, verdict.broken) == (2, None)
+
+
 async def test_an_exchanged_document_is_not_handed_out(equipment: Equipment) -> None:
     here = hoster(equipment)
     await accepted(here)

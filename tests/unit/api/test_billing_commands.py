@@ -86,6 +86,10 @@ def test_without_contracts_there_is_nothing_to_bill_and_nothing_that_does_not_fi
     assert "as they were archived" in ankunft(config, "invoice", "verify"), "the archive goes on where it stood"
     assert "no order 7" in ankunft(config, "billing", "end", "7", "--on", "2027-01-01", exit_code=1)
     assert "Invalid value" in ankunft(config, "invoice-run", "--until", "yesterday", exit_code=2)
+    far = ("invoice-run", "--until", "2127-01-01")
+    assert "add --yes" in ankunft(config, *far, exit_code=1), "a slip in the year would bill a century"
+    assert "would be" in ankunft(config, *far, "--dry-run")
+    assert "0 invoices" in ankunft(config, *far, "--yes")
 
 
 def test_nothing_is_billed_for_a_seller_whom_nobody_named(config: Path) -> None:

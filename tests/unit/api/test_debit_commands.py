@@ -10,6 +10,7 @@ from api.billing.receivables import open_items
 from api.equipment import Equipment
 from api.tables import Customer
 from tests.unit.api.issued import FACTS, STAFF, TODAY, accepted, bill, hoster
+from tests.unit.api.test_archive import unguarded
 from tests.unit.api.test_billing_commands import SELLER
 from tests.unit.api.test_commands import ROOT, ankunft
 from tests.unit.api.test_public_bodies import LEITWEG
@@ -120,6 +121,18 @@ async def test_what_was_taken_back_is_not_collected(config: Path, folder: Path, 
     await corrections.cancel(number, FACTS, TODAY, actor=STAFF, anew=False)
     assert "0 debits" in ankunft(config, "debit-run", "--dry-run")
     assert "nothing is to be collected" in ankunft(config, "debit-run", "--to", str(folder))
+
+
+async def test_an_exchanged_document_is_refused_without_a_traceback(
+    config: Path, folder: Path, equipment: Equipment
+) -> None:
+    here = hoster(equipment)
+    await accepted(here)
+    (number,) = await bill(here)
+    ankunft(config, "invoice", "download", number, "--to", str(folder / "right.pdf"))
+    await unguarded("UPDATE invoice_document SET pdf = xml")
+    to = ("--to", str(folder / "wrong.pdf"))
+    assert "restore it from a backup" in ankunft(config, "invoice", "download", number, *to, exit_code=1)
 
 
 async def test_a_public_body_gets_its_reference(config: Path, equipment: Equipment) -> None:

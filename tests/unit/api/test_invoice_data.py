@@ -68,6 +68,10 @@ def test_a_name_stands_in_the_data_as_it_was_given(name: str) -> None:
     assert root.findtext(".//ram:SpecifiedTradeProduct/ram:Name", namespaces=RAM) == name
 
 
+def test_a_company_named_like_the_rules_of_an_xrechnung_gets_an_ordinary_invoice() -> None:
+    assert checks.check(cii.write(named(cii.XRECHNUNG))) == ()
+
+
 def test_a_debit_is_named_with_its_mandate_and_nobodys_whole_account() -> None:
     root = etree.fromstring(cii.write(statement()))
     assert root.findtext(".//ram:DirectDebitMandateID", namespaces=RAM) == "M-500001"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.billing import cents, draft, ledger, vat
-from api.billing.periods import Period, months_after, period, unused
+from api.billing.periods import Period, hours, months_after, period, unused
 from api.billing.statement import Statement
 from api.sections import SellerFacts
 
@@ -184,3 +184,11 @@ def test_an_invoice_taken_back_comes_to_the_same_cents(rows: list[dict[str, Any]
 def test_vat_follows_who_and_where_the_customer_is(changes: dict[str, Any], small: bool, category: str) -> None:  # noqa: FBT001 (a parameter of the table above)
     seller = SellerFacts(small_business=small)
     assert vat.category(seller, CUSTOMER | changes) == category
+
+
+@pytest.mark.parametrize(
+    ("day", "begins", "lasts"), [(date(2026, 12, 1), 23, 24), (date(2026, 3, 29), 23, 23), (date(2026, 10, 25), 22, 25)]
+)
+def test_a_day_is_the_hosters(day: date, begins: int, lasts: int) -> None:
+    begin, end = hours(day, "Europe/Berlin")
+    assert (begin.hour, end - begin) == (begins, timedelta(hours=lasts))

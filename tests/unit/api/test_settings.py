@@ -102,3 +102,20 @@ def test_every_setting_is_in_the_operators_page() -> None:
     for section in msgspec.structs.fields(settings.Settings):
         for setting in msgspec.structs.fields(section.type):
             assert f"`{section.name}.{setting.name}`" in page
+
+
+def test_the_seller_s_numbers_at_the_bank_are_taken_as_paper_shows_them(tmp_path: Path) -> None:
+    said = 'iban = "DE89 3704 0044 0532 0130 00"\nbic = "COBA DEFFXXX"\ncreditor_id = "DE98 ZZZ0 9999 9999 99"'
+    seller = settings.load(environment(tmp_path, f"{GOOD}[seller]\n{said}\n")).seller
+    assert (seller.iban, seller.bic, seller.creditor_id) == (
+        "DE89370400440532013000", "COBADEFFXXX", "DE98ZZZ09999999999",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['iban = "DE89370400440532013001"', 'bic = "COBADEFFX"', 'creditor_id = "DE99ZZZ09999999999"', 'iban = "no"'],
+)
+def test_a_slip_in_them_is_named(tmp_path: Path, said: str) -> None:
+    with pytest.raises(SettingsError, match=rf"\[seller\] {said.split(maxsplit=1)[0]} "):
+        settings.load(environment(tmp_path, f"{GOOD}[seller]\n{said}\n"))
