@@ -9,6 +9,7 @@ from math import ceil
 from api.tables import Allowance
 
 NEIGHBOURHOOD_BITS = {4: 24, 6: 48}
+MOST_REMEMBERED = 50_000
 
 
 class TooSoonError(Exception):
@@ -17,6 +18,26 @@ class TooSoonError(Exception):
     def __init__(self, message: str, wait_s: int) -> None:
         super().__init__(message)
         self.wait_s = wait_s
+
+
+class Shares:
+    """What is counted in a process's memory alone: for what may cost no statement, and is not worth one.
+
+    Each process counts for itself, and a restart forgets; so the limit is one a process.
+    """
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, str], int] = {}
+
+    def take(self, scope: str, period: str, most: int) -> bool:
+        """Take one of the *most* that *scope* has in *period*; return whether one was left."""
+        taken = self._taken.get((scope, period), 0)
+        if taken >= most:
+            return False
+        self._taken[scope, period] = taken + 1
+        if len(self._taken) > MOST_REMEMBERED:
+            del self._taken[next(iter(self._taken))]
+        return True
 
 
 def neighbourhood(client_ip: str | None) -> str:

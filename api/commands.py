@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import os
+import re
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -28,8 +30,18 @@ from api.tables import Order
 
 T = TypeVar("T")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-OPERATOR = "staff:console"
+REASON = click.option("--reason", help="Why, for colleagues and the journal; without personal data.")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,31}\Z")
 REFUSALS = (NameTakenError, NotOpenError, staff.StaffExistsError)
+
+
+def operator(environment: Mapping[str, str] = os.environ) -> str:
+    """Return who types, for the journal: whoever called sudo, if somebody did."""
+    person = environment.get("SUDO_USER", "")
+    return journal.staff(f"console {person}" if NAME.match(person) else "console")
+
+
+OPERATOR = operator()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -173,14 +185,16 @@ def reason_line(reason: Reason) -> str:
 
 @order_group.command("accept")
 @click.argument("cart_id")
+@REASON
 @AS_JSON
-def order_accept(cart_id: str, *, as_json: bool) -> None:
+def order_accept(cart_id: str, reason: str | None, *, as_json: bool) -> None:
     """Accept an order, as when the signed contract lies before you."""
     equipment = equip(settings.load())
 
     async def work() -> str:
         order_id = await order_of(cart_id)
-        await accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor=OPERATOR)
+        facts = journal.because(reason)
+        await accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor=OPERATOR, facts=facts)
         return await orders.state_of(order_id)
 
     state = run(work())

@@ -17,6 +17,8 @@ class Description(msgspec.Struct, frozen=True):
     answers: Mapping[int, Any]
     #: The types that the body may have, if the route takes one.
     body: Any = None
+    #: Whether the body may be left out.
+    body_is_optional: bool = False
     #: Whether it takes files instead: one as it is, or any number as multipart/form-data.
     files: bool = False
     #: Statuses of problems, beyond those that follow from the path, the body and the access.

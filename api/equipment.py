@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from api.allowances import Shares
 from api.catalogue import Catalogue, load
 from api.memory import keep_to_itself
 from api.seal import Seal
@@ -23,6 +24,8 @@ class Equipment:
     hashing: ThreadPoolExecutor
     #: Set when the program is asked to end; who waits long for something waits for this too.
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    #: What this process took from whom.
+    shares: Shares = field(default_factory=Shares)
 
 
 def equip(settings: Settings) -> Equipment:

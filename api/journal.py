@@ -20,6 +20,11 @@ def staff(name: str) -> str:
     return f"staff:{name}"
 
 
+def because(reason: str | None) -> dict[str, str]:
+    """Return the facts of a decision for which a person gave a *reason*, in words without personal data."""
+    return {} if reason is None else {"reason": reason}
+
+
 def host(name: str) -> str:
     """Return the actor of a hosting server's agent."""
     return f"host:{name}"

@@ -89,7 +89,7 @@ def _operation(path: str, method: str, handler: HTTPRouteHandler, schemas: Mappi
     }
     if bodies := _bodies(description):
         operation["requestBody"] = {
-            "required": True,
+            "required": not description.body_is_optional,
             "content": {"application/json": {"schema": _either([schemas[_key(kind)] for kind in bodies])}},
         }
     if description.files:

@@ -157,6 +157,10 @@ class Orders(Section, frozen=True):
     links_per_customer_daily: Positive = 5
     #: Links for a further order: asked for from one neighbourhood of the network (/24, for IPv6 /48) within an hour.
     links_per_place_hourly: Positive = 20
+    #: Orders of new customers from one such neighbourhood within an hour, for each process.
+    per_place_hourly: Positive = 100
+    #: Orders of new customers that name one mailbox, a day (UTC), for each process.
+    per_mailbox_daily: Positive = 10
     #: Password hashes made at once.
     hashing_threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     #: Rounds of SHA-512-crypt. 100,000 take about 70 ms, and SFTP and the mail server repeat them at every login: more

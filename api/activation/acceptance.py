@@ -7,6 +7,7 @@ the account with its draw and job, the mail: all of it, or nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,8 +35,12 @@ class NameTakenError(Exception):
     """Another order was accepted first with one of the names."""
 
 
-async def accept(equipment: Equipment, order_id: int, event: OrderEvent, *, actor: str) -> None:
+async def accept(
+    equipment: Equipment, order_id: int, event: OrderEvent, *, actor: str, facts: Mapping[str, Any] | None = None
+) -> None:
     """Make order *order_id* a contract, because of *event*. Joins the caller's transaction if there is one.
+
+    *facts* go into the journal.
 
     Raises:
         IllegalMoveError: the order is in no state to be accepted.
@@ -43,7 +48,7 @@ async def accept(equipment: Equipment, order_id: int, event: OrderEvent, *, acto
     """
     try:
         async with DB.transaction():
-            row = await orders.move(order_id, event, actor=actor)
+            row = await orders.move(order_id, event, actor=actor, facts=facts)
             (order,) = await Order.select().where(Order.id == order_id)
             customer = await numbers.current(order["customer"]) if order["customer"] else await _file_customer(order)
             await Order.update({

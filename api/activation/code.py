@@ -17,6 +17,7 @@ from api.activation.tables import SmsActivation
 from api.allowances import TooSoonError
 from api.answers import wrong
 from api.equipment import Equipment
+from api.intake.person import takes_sms
 from api.intake.risk.verdict import SMS
 from api.intake.screening import phone_of
 from api.lifecycle import OrderEvent, OrderState
@@ -50,7 +51,10 @@ async def request(equipment: Equipment, order_id: int, *, actor: str) -> datetim
     now = datetime.now(UTC)
     async with DB.transaction():
         order = await _waiting_order(order_id)
-        number = equipment.seal.derive("phone", await phone_of(order))[:16].hex()
+        phone = await phone_of(order)
+        if not takes_sms(phone, equipment.settings.sms.countries):
+            raise NotOfferedError("no code can be sent to this number; send the signed contract back")
+        number = equipment.seal.derive("phone", phone)[:16].hex()
         generation = await _next_generation(equipment, order_id, now)
         await budget.spend(equipment, order, number, now)
         row = await journal.write(

@@ -35,6 +35,7 @@ async def correct(order_id: int, phone: str, *, actor: str) -> None:
     Raises:
         FieldsError: it can be no telephone number, or is the one that the order has.
         NotCorrectableError: it was corrected before, or belongs to a customer's data.
+        UsedUpError: no tries are left, so no code is of use to any number.
         IllegalMoveError: the order does not wait for its activation.
     """
     try:
@@ -66,6 +67,8 @@ async def _spend_correction(order_id: int) -> None:
     first = SmsActivation.corrected_at.is_null()
     if not await SmsActivation.update(values).where(SmsActivation.order == order_id, first).returning(SmsActivation.id):
         raise NotCorrectableError("the number was corrected once; the signed contract opens the account too")
+    if not await SmsActivation.exists().where(SmsActivation.order == order_id, SmsActivation.tries_left > 0):
+        raise code.UsedUpError("all tries are used up; send the signed contract back, or call us")
 
 
 async def send_wanted(equipment: Equipment) -> int:

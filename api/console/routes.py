@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
 
-from api import edge, orders
+from api import edge, journal, orders
 from api.activation.acceptance import accept
 from api.answers import wrong
 from api.console import customers
@@ -27,6 +27,7 @@ from api.tables import Order
 
 Req = Request[Any, Any, Any]
 
+LONGEST_REASON = 200
 CURSOR = {"type": "string", "maxLength": 64}
 LIMIT = {"type": "integer", "minimum": 1, "maximum": customers.MOST, "default": 20}
 QUERY = {"type": "string", "maxLength": 200}
@@ -54,35 +55,46 @@ async def find_carts(request: Req) -> Carts:
     return Carts(await search(text, _state(request.query_params.get("state"))))
 
 
+class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's decision; the body may be left out."""
+
+    #: Why, for colleagues and the journal; without personal data.
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)] | None = None
+
+
+DECIDED = described(Access.STAFF, {200: Moved}, body=Decision, body_is_optional=True, problems=(409,))
+
+
 @get("/api/v1/staff/carts/{cart_id:str}", **described(Access.STAFF, {200: CartView}))
 async def show_cart(request: Req) -> CartView:
     """Show all of an order: customer, journal, mails, draw, job and the playbook's steps."""
     return await cart_view(_equipment(request), await _order_id(request))
 
 
-@post("/api/v1/staff/carts/{cart_id:str}/accept", **described(Access.STAFF, {200: Moved}, problems=(409,)))
+@post("/api/v1/staff/carts/{cart_id:str}/accept", **DECIDED)
 async def accept_cart(request: Req) -> Moved:
     """Accept the order, as when the signed contract lies before you."""
     order_id = await _order_id(request)
-    await accept(_equipment(request), order_id, OrderEvent.STAFF_ACCEPTED, actor=_actor(request))
+    facts = await _because(request)
+    await accept(_equipment(request), order_id, OrderEvent.STAFF_ACCEPTED, actor=_actor(request), facts=facts)
     return Moved(await orders.state_of(order_id))
 
 
-@post("/api/v1/staff/carts/{cart_id:str}/refuse", **described(Access.STAFF, {200: Moved}, problems=(409,)))
+@post("/api/v1/staff/carts/{cart_id:str}/refuse", **DECIDED)
 async def refuse_cart(request: Req) -> Moved:
     """Refuse the order; it can be reopened."""
     return await _move(request, OrderEvent.REFUSED)
 
 
-@post("/api/v1/staff/carts/{cart_id:str}/offer", **described(Access.STAFF, {200: Moved}, problems=(409,)))
+@post("/api/v1/staff/carts/{cart_id:str}/offer", **DECIDED)
 async def offer_cart(request: Req) -> Moved:
     """End the review well: the contract is on offer, and SMS where one may go, whatever the rules said."""
     order_id = await _order_id(request)
-    await review.offer(_equipment(request), order_id, actor=_actor(request))
+    await review.offer(_equipment(request), order_id, actor=_actor(request), facts=await _because(request))
     return Moved(await orders.state_of(order_id))
 
 
-@post("/api/v1/staff/carts/{cart_id:str}/reopen", **described(Access.STAFF, {200: Moved}, problems=(409,)))
+@post("/api/v1/staff/carts/{cart_id:str}/reopen", **DECIDED)
 async def reopen_cart(request: Req) -> Moved:
     """Look again at an order that was refused or lapsed."""
     return await _move(request, OrderEvent.REOPENED)
@@ -122,10 +134,15 @@ async def list_domains(request: Req) -> customers.DomainList:
 
 
 async def _move(request: Req, event: OrderEvent) -> Moved:
-    order_id = await _order_id(request)
+    order_id, facts = await _order_id(request), await _because(request)
     async with DB.transaction():
-        await orders.move(order_id, event, actor=_actor(request))
+        await orders.move(order_id, event, actor=_actor(request), facts=facts)
     return Moved(await orders.state_of(order_id))
+
+
+async def _because(request: Req) -> dict[str, str]:
+    """Return why, if the person said it."""
+    return journal.because((await edge.read(request, Decision)).reason) if await request.body() else {}
 
 
 async def _order_id(request: Req) -> int:

@@ -14,8 +14,8 @@ import msgspec
 from piccolo.columns.combination import WhereRaw
 from rapidfuzz import fuzz
 
-from api.customers import traits
-from api.customers.tables import Duplicate, Merger, Trait
+from api.customers import numbers, traits
+from api.customers.tables import Duplicate, Trait
 from api.piccolo_conf import DB
 from api.seal import Seal
 from api.tables import Customer
@@ -68,7 +68,10 @@ async def _sign(customer: int, signs: Mapping[str, str]) -> None:
 
 
 async def _alike(row: Mapping[str, Any], signs: Mapping[str, str]) -> dict[int, set[str]]:
-    """Return the customers who share a sign with *row*, or live near and are called alike; the most alike ones."""
+    """Return the customers who share a sign with *row*, or live near and are called alike; the most alike ones.
+
+    The signs of a number that was given up are those of whoever it was merged into.
+    """
     found: dict[int, set[str]] = {}
     shared = await _shared(row["id"], signs)
     for other, kind in shared:
@@ -78,11 +81,11 @@ async def _alike(row: Mapping[str, Any], signs: Mapping[str, str]) -> dict[int, 
     for neighbour in await Customer.select(*COMPARED).where(Customer.id.is_in(sorted(near))) if near else ():
         if _reads_alike(row, neighbour):
             found.setdefault(neighbour["id"], set()).add(NAME)
-    if not found:
-        return found
-    for gone in await Merger.select(Merger.given_up).where(Merger.given_up.is_in(sorted(found))).output(as_list=True):
-        del found[gone]
-    likeliest = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    there: dict[int, set[str]] = {}
+    for other, now in (await numbers.currents(found)).items():
+        there.setdefault(now, set()).update(found[other])
+    there.pop(row["id"], None)
+    likeliest = sorted(there.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return dict(likeliest[:MOST_PAIRS])
 
 

@@ -12,6 +12,7 @@ from api.catalogue import Catalogue, Tariff
 from api.intake import names, person
 from api.intake.form import Applicant, Choice, OrderedDomain, OrderForm, Payment
 from api.intake.password import weakness
+from api.intake.risk.oddity import WEB_ADDRESS
 from api.registries import AuthCodes, registry_of
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class Checked(NamedTuple):
     tariff: Tariff
     #: None for a known customer.
     applicant: Applicant | None
-    #: None where a known customer's stays as it is.
+    #: None for a known customer, whose stays as it is.
     payment: Payment | None
     domains: list[CheckedDomain]
 
@@ -68,10 +69,14 @@ def check(form: Choice, catalogue: Catalogue) -> Checked:
         findings.note("tariff", "is no tariff on offer; GET /api/v1/tariffs lists them")
     elif form.billing_interval_months not in tariff.billing_intervals_months:
         findings.note("billing_interval_months", "is not on offer for this tariff")
+    elif form.tariff_version not in {None, tariff.version}:
+        findings.note("tariff_version", "is not on offer any more; GET /api/v1/tariffs has today's price")
+    if form.terms_version not in {None, catalogue.terms_version}:
+        findings.note("terms_version", "is not in force any more; show today's terms")
     if not form.accept_terms:
         findings.note("accept_terms", "without the terms there is no contract")
     applicant = _applicant(form.customer, findings) if isinstance(form, OrderForm) else None
-    payment = _payment(getattr(form, "payment", None), applicant, findings)
+    payment = _payment(form.payment, applicant, findings) if isinstance(form, OrderForm) else None
     domains = _domains(form.domains, catalogue, tariff, findings)
     if weak := weakness(form.password, _own_words(applicant, domains)):
         findings.note("password", weak)
@@ -85,23 +90,25 @@ def _applicant(said: Applicant, findings: Findings) -> Applicant:
         text = getattr(said, name)
         if text is not None and not text.strip():
             findings.note(f"customer.{name}", "is empty")
+    for name in ("given_name", "family_name"):
+        if WEB_ADDRESS.search(getattr(said, name)):
+            findings.note(f"customer.{name}", "is a web address, not a name")
     if said.kind != "consumer" and said.company is None:
         findings.note("customer.company", "has to be named where no consumer orders")
     country = findings.ask("customer.country", lambda: person.country(said.country), "")
+    code, given = said.postal_code, said.vat_id
     if country:
-        findings.ask("customer.postal_code", lambda: person.postal_code(said.postal_code, country), "")
-    given = said.vat_id
+        code = findings.ask("customer.postal_code", lambda: person.postal_code(said.postal_code, country), code)
     return msgspec.structs.replace(
         said,
+        postal_code=code,
         email=findings.ask("customer.email", lambda: person.email(said.email), said.email),
         phone=findings.ask("customer.phone", lambda: person.phone(said.phone), said.phone),
         vat_id=None if given is None else findings.ask("customer.vat_id", lambda: person.vat_id(given), given),
     )
 
 
-def _payment(said: Payment | None, applicant: Applicant | None, findings: Findings) -> Payment | None:
-    if said is None:
-        return None
+def _payment(said: Payment, applicant: Applicant | None, findings: Findings) -> Payment:
     if said.method == "invoice":
         if applicant is not None and applicant.kind != "public_body":
             findings.note("payment.method", "invoice is for public bodies only")

@@ -76,6 +76,9 @@ class Choice(Form, frozen=True, kw_only=True):
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     domains: Annotated[list[OrderedDomain], msgspec.Meta(min_length=1, max_length=100)]
     form: Behaviour | None = None
+    #: The terms, and the tariff's version, that the customer saw: an order of others than today's is refused.
+    terms_version: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    tariff_version: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
 
 
 class OrderForm(Choice, frozen=True, kw_only=True):
@@ -86,10 +89,9 @@ class OrderForm(Choice, frozen=True, kw_only=True):
 
 
 class FurtherOrderForm(Choice, frozen=True, kw_only=True):
-    """A further order of a known customer, handed in by staff; without `payment` it stays as it is."""
+    """A further order of a known customer. It is paid as the customer pays: a mandate is not changed by an order."""
 
     customer: KnownCustomer
-    payment: Payment | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):

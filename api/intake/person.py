@@ -15,12 +15,14 @@ from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as british_vat
 
 POSTAL_CODES = {
-    "DE": r"\d{5}", "AT": r"\d{4}", "CH": r"\d{4}", "LI": r"94\d\d", "LU": r"(L-)?\d{4}", "BE": r"\d{4}",
+    "DE": r"\d{5}", "AT": r"\d{4}", "CH": r"\d{4}", "LI": r"94\d\d", "LU": r"\d{4}", "BE": r"\d{4}",
     "NL": r"\d{4} ?[A-Z]{2}", "FR": r"\d{5}", "IT": r"\d{5}", "ES": r"\d{5}", "PL": r"\d{2}-\d{3}", "DK": r"\d{4}",
     "CZ": r"\d{3} ?\d{2}", "SK": r"\d{3} ?\d{2}", "SE": r"\d{3} ?\d{2}", "FI": r"\d{5}", "NO": r"\d{4}",
-    "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "US": r"\d{5}(-\d{4})?", "PT": r"\d{4}-\d{3}", "HU": r"\d{4}",
+    "GB": r"([A-Z]{1,2}\d[A-Z\d]?|GIR) ?\d[A-Z]{2}", "US": r"\d{5}(-\d{4})?", "PT": r"\d{4}-\d{3}", "HU": r"\d{4}",
 }  # fmt: skip
-ANY_POSTAL_CODE = r"[A-Za-z0-9][A-Za-z0-9 -]{1,9}"
+ANY_POSTAL_CODE = r"[A-Z0-9][A-Z0-9 -]{1,9}"
+OF_COUNTRY = re.compile(r"\A[A-Z]{1,3}-(?=\d)")
+"""What some write before a code: D-80331, SE-11122."""
 NOWHERE = frozenset({"invalid", "local", "localhost", "onion", "arpa"})
 MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
@@ -37,10 +39,13 @@ def country(code: str) -> str:
 
 
 def postal_code(text: str, of_country: str) -> str:
-    """Return *text* if it can be a postal code of the country."""
-    if not re.fullmatch(POSTAL_CODES.get(of_country, ANY_POSTAL_CODE), text, re.ASCII):
+    """Return *text* in capitals, and without the country before it, if it can be a postal code of the country."""
+    code = text.strip().upper()
+    if of_country in POSTAL_CODES:
+        code = OF_COUNTRY.sub("", code)
+    if not re.fullmatch(POSTAL_CODES.get(of_country, ANY_POSTAL_CODE), code, re.ASCII):
         raise ImplausibleError("is no postal code of this country")
-    return text
+    return code
 
 
 def email(text: str) -> str:
@@ -80,10 +85,12 @@ def takes_sms(e164: str, countries: Collection[str]) -> bool:
 
 
 def vat_id(text: str) -> str:
-    """Return the VAT number in its short form; whether it was given out is not asked here."""
-    for kind in (eu_vat, swiss_vat, british_vat):
+    """Return the VAT number in its short form, its country before it; whether it was given out is not asked here."""
+    for kind in (eu_vat, swiss_vat):
         if kind.is_valid(text):
             return str(kind.compact(text))
+    if text.strip().upper().startswith("GB") and british_vat.is_valid(text):
+        return f"GB{british_vat.compact(text)}"
     raise ImplausibleError("is no VAT number of the EU, Switzerland or the United Kingdom")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from api import journal
+from api import allowances, journal
 from api.answers import FieldError, FieldsError, wrong
 from api.customers import links, numbers
 from api.customers.links import Link
@@ -21,6 +21,7 @@ from api.intake.cart import new_cart_id
 from api.intake.checks import Checked, check
 from api.intake.form import Choice, FurtherOrderForm, Receipt
 from api.intake.password import hashed
+from api.intake.risk.digests import mailbox
 from api.lifecycle import DomainState, OrderState
 from api.notices import outbox
 from api.piccolo_conf import DB
@@ -62,6 +63,7 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
         KeyReusedError: it came with another form before.
         FieldsError: the order cannot be meant; nothing is stored.
         SpentLinkError: the link that came with it lets nothing in any more.
+        TooSoonError: too many from there, or with that mailbox; nothing is stored and nobody gets a mail.
     """
     if key is None or not KEY.match(key):
         raise KeyMissingError("send a header Idempotency-Key with 1 to 255 printable characters, new for each order")
@@ -79,8 +81,25 @@ async def place(equipment: Equipment, form: Choice, *, key: str | None, sender: 
         await links.require_open(sender.link)
     order = _order(equipment, form, checked, sender) | {"idempotency_key": key_digest, "body_digest": body_digest}
     recipient = await _attach(order, form, checked, sender.link)
+    if sender.actor == journal.CUSTOMER and sender.link is None:
+        _take_share(equipment, sender.client_ip, recipient)
     order["password_hash"] = await hashed(form.password, equipment.hashing, equipment.settings.orders.hashing_rounds)
     return await _store_once(equipment, order, _rows(equipment, order, checked, sender.actor, recipient), sender.link)
+
+
+def _take_share(equipment: Equipment, client_ip: str | None, email: str) -> None:
+    """Count an order that anybody could have sent, to whatever address was typed.
+
+    Raises:
+        TooSoonError: the neighbourhood of the network, or the mailbox, has had its share.
+    """
+    now, limits = datetime.now(UTC), equipment.settings.orders
+    place = allowances.neighbourhood(client_ip)
+    if not equipment.shares.take(f"orders from {place}", f"{now:%Y-%m-%dT%H}", limits.per_place_hourly):
+        raise allowances.TooSoonError("too many orders came from there", allowances.until_next_hour_s(now))
+    if not equipment.shares.take(f"orders of {mailbox(email)}", allowances.today(now), limits.per_mailbox_daily):
+        message = "too many orders came with this mail address today"
+        raise allowances.TooSoonError(message, allowances.until_tomorrow_s(now))
 
 
 async def _store_once(equipment: Equipment, order: dict[str, Any], rows: Sequence[Row], link: Link | None) -> Receipt:

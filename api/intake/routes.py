@@ -69,7 +69,7 @@ async def list_tariffs(request: Request[Any, Any, Any]) -> Tariffs:
         {202: Receipt},
         body=(OrderForm, FurtherOrderForm),
         headers={"Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}},
-        problems=(401, 503),
+        problems=(401, 429, 503),
     ),
 )
 async def place_order(request: Request[Any, Any, Any]) -> Receipt:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from piccolo.columns.combination import WhereRaw
 
 from api import journal, orders
 from api.equipment import Equipment
@@ -48,33 +49,39 @@ async def screen_waiting(equipment: Equipment, sources: Sources = NOBODY) -> int
     waiting = await Order.select().where(Order.state == OrderState.SUBMITTED.value).order_by(Order.id).limit(BATCH)
     cases = await cases_of(equipment, waiting)
     await traces.leave(equipment.seal, cases.values())
-    checks = (_screen_or_hold(equipment, sources, order["id"], cases) for order in waiting)
+    checks = (_screen_or_hold(equipment, sources, order, cases) for order in waiting)
     for failure in await asyncio.gather(*checks, return_exceptions=True):
         if failure is not None:
             raise failure  # not even staff could be given it: the database is away
     return len(waiting)
 
 
-async def _screen_or_hold(equipment: Equipment, sources: Sources, order_id: int, cases: Mapping[int, Case]) -> None:
+async def _screen_or_hold(
+    equipment: Equipment, sources: Sources, order: Mapping[str, Any], cases: Mapping[int, Case]
+) -> None:
     try:
-        await screen(equipment, sources, cases[order_id])
+        await screen(equipment, sources, order, cases[order["id"]])
     except IllegalMoveError:
-        log.info("order %s was moved while it was checked", order_id)
+        log.info("order %s was moved while it was checked", order["id"])
     except Exception as error:  # noqa: BLE001 (one bad order must not keep the others waiting)
-        log.error("the check of order %s failed with %s", order_id, type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
-        await _hold(equipment, order_id)
+        log.error("the check of order %s failed with %s", order["id"], type(error).__name__)  # noqa: TRY400 (its text may hold personal data)
+        await _hold(equipment, order)
 
 
-async def screen(equipment: Equipment, sources: Sources, case: Case) -> None:
-    """Decide what is offered for the order of *case*, and offer it. Of two who do so at once, one moves it."""
+async def screen(equipment: Equipment, sources: Sources, order: Mapping[str, Any], case: Case) -> None:
+    """Decide what is offered for *order*, and offer it. Of two who do so at once, one moves it."""
     gathered = await gather(equipment, case, sources)
     verdict = judge(equipment.catalogue.risk, gathered.facts, limits_factor=equipment.settings.risk.limits_factor)
-    await _settle(equipment, case.order_id, gathered, verdict)
+    await settle(equipment, order, gathered, verdict)
 
 
-async def _settle(equipment: Equipment, order_id: int, gathered: Gathered, verdict: Verdict) -> None:
-    """Move the order by its verdict and file why, in one transaction; of several verdicts at once, one counts."""
-    rules = equipment.catalogue.risk
+async def settle(equipment: Equipment, order: Mapping[str, Any], gathered: Gathered, verdict: Verdict) -> None:
+    """Move *order* by its verdict and file why, in one transaction; of several verdicts at once, one counts.
+
+    A verdict about data that were corrected meanwhile counts for nothing: the order is checked again.
+    """
+    order_id, rules = order["id"], equipment.catalogue.risk
+    unchanged = WhereRaw("CAST(orders.applicant AS TEXT) = {}", order["applicant"])  # what JSON is cannot be compared
     offered = ways(verdict.outcome, gathered.facts)
     expires_at = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
     async with DB.transaction():
@@ -83,11 +90,11 @@ async def _settle(equipment: Equipment, order_id: int, gathered: Gathered, verdi
                 Order.offered: msgspec.json.encode(offered).decode(),
                 Order.expires_at: expires_at if offered else None,
             })
-            .where(Order.id == order_id, Order.state == OrderState.SUBMITTED.value)
+            .where(Order.id == order_id, Order.state == OrderState.SUBMITTED.value, unchanged)
             .returning(Order.id)
         )  # fmt: skip
         if not first:
-            return  # another worker was quicker: a review is not to be offered away by a later verdict
+            return  # another worker, or the customer, was quicker: a later verdict does not offer a review away
         facts = {"offered": offered, "points": verdict.points, "ruleset": rules.version}
         await orders.move(order_id, EVENTS[verdict.outcome], actor=journal.SYSTEM, facts=facts)
         await assessments.file(order_id, rules, gathered, verdict)
@@ -102,8 +109,8 @@ async def phone_of(order: dict[str, Any]) -> str:
     return str(json.loads(order["applicant"])["phone"])
 
 
-async def _hold(equipment: Equipment, order_id: int) -> None:
+async def _hold(equipment: Equipment, order: Mapping[str, Any]) -> None:
     """Give an order that could not be checked to staff, whatever the rules say of that."""
     facts = Facts(check_failed=True)
     verdict = judge(equipment.catalogue.risk, facts, limits_factor=1)
-    await _settle(equipment, order_id, Gathered(facts, []), msgspec.structs.replace(verdict, outcome=Outcome.REVIEW))
+    await settle(equipment, order, Gathered(facts, []), msgspec.structs.replace(verdict, outcome=Outcome.REVIEW))

@@ -71,7 +71,7 @@ async def confirm_code(request: Req) -> Moved:
 
 @post(
     "/api/v1/orders/{cart_id:str}/sms/phone",
-    **described(Access.CUSTOMER, {202: Moved}, body=PhoneForm, problems=(409,)),
+    **described(Access.CUSTOMER, {202: Moved}, body=PhoneForm, problems=(409, 410)),
 )
 async def correct_phone(request: Req) -> Moved:
     """Correct the number once: the order is checked again, and a new code goes to the new number if it may."""

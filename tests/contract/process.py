@@ -56,6 +56,8 @@ folder = "{root}/inventory/catalogue"
 folder = "{root}/templates"
 [orders]
 hashing_rounds = 5000
+per_place_hourly = 1000000
+per_mailbox_daily = 1000000
 [seller]
 name = "Müller Hosting GmbH"
 contact = "Buchhaltung"

@@ -1,6 +1,7 @@
 """The risk check through the public interface: who is offered what, how soon, and that staff see why."""
 
 from datetime import datetime
+from statistics import median
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +30,7 @@ def test_a_good_customer_is_offered_sms_within_two_seconds_of_the_click(shop: Sh
         (offer,) = (moment for moment in page["timeline"] if moment["event"] == "OFFERED")
         took.append((datetime.fromisoformat(offer["at"]) - datetime.fromisoformat(page["created_at"])).total_seconds())
     print("seconds from the click to the offer:", took)
-    assert min(took) < 2
+    assert median(took) < 2
 
 
 def test_a_foreign_number_and_a_full_trap_get_the_contract_and_staff_see_why(shop: Shop) -> None:

@@ -70,4 +70,6 @@ def order_form(who: Person, *domains: str, tariff: str = "start") -> Form:
 
 def further_order_form(who: Person, customer_number: int, *domains: str) -> Form:
     """Return one more order of a known customer; only staff may hand it in."""
-    return order_form(who, *domains) | {"customer": {"number": customer_number}}
+    form = order_form(who, *domains) | {"customer": {"number": customer_number}}
+    del form["payment"]
+    return form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,14 +22,11 @@ class NotBlockedError(LookupError):
     """No line of the list has this number."""
 
 
-async def blocked(digests: Mapping[str, str]) -> dict[str, bool]:
-    """Return for each kind whether it is on the list, by fact."""
-    rows: Any = (
-        await RiskBlock.select(RiskBlock.digest)
-        .where(RiskBlock.digest.is_in(list(digests.values())))
-        .output(as_list=True)
-    )
-    return {f"blocked_{kind}": digests[kind] in rows for kind in KINDS if kind in digests}
+async def blocked(digests: Mapping[str, Collection[str]]) -> dict[str, bool]:
+    """Return for each kind whether one of its digests is on the list, by fact."""
+    wanted = [digest for of_kind in digests.values() for digest in of_kind]
+    rows: Any = await RiskBlock.select(RiskBlock.digest).where(RiskBlock.digest.is_in(wanted)).output(as_list=True)
+    return {f"blocked_{kind}": not set(rows).isdisjoint(digests[kind]) for kind in KINDS if kind in digests}
 
 
 async def add(seal: Seal, kind: str, text: str, *, reason: str, actor: str) -> int:
@@ -39,9 +36,8 @@ async def add(seal: Seal, kind: str, text: str, *, reason: str, actor: str) -> i
         ImplausibleError: *text* is none of this kind.
         BlockedAlreadyError: it is on the list.
     """
-    row = RiskBlock(
-        kind=kind, digest=digest(seal, kind, spelling(kind, text)), reason=reason, actor=actor, at=datetime.now(UTC)
-    )
+    unwanted = digest(seal, kind, spelling(kind, text))
+    row = RiskBlock(kind=kind, digest=unwanted, reason=reason, actor=actor, at=datetime.now(UTC))
     try:
         async with DB.transaction():
             number = int((await RiskBlock.insert(row).returning(RiskBlock.id))[0]["id"])
@@ -50,7 +46,8 @@ async def add(seal: Seal, kind: str, text: str, *, reason: str, actor: str) -> i
             )
     except Exception as error:
         if is_conflict(error):
-            raise BlockedAlreadyError("this is on the blocklist already") from error
+            lines = await RiskBlock.select(RiskBlock.id).where(RiskBlock.digest == unwanted).output(as_list=True)
+            raise BlockedAlreadyError(f"this is on the blocklist already: line {lines[0] if lines else '–'}") from error
         raise
     return number
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.equipment import Equipment
@@ -25,7 +24,6 @@ class Case(NamedTuple):
     """All that is looked at."""
 
     order_id: int
-    at: datetime
     tariff: str
     interval_months: int
     #: Master data: of the applicant, or of the customer who has a number.
@@ -71,7 +69,6 @@ def _case(
         return None
     return Case(
         order_id=order["id"],
-        at=order["created_at"],
         tariff=order["tariff"],
         interval_months=order["billing_interval_months"],
         who=who,

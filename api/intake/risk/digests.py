@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_interface, ip_network
 
 from api.intake import person
 from api.intake.risk.case import Case
@@ -24,6 +24,14 @@ def digests_of(seal: Seal, case: Case) -> dict[str, str]:
     said = {NETWORK: case.client_ip, MAIL: case.who["email"], PHONE: case.who["phone"], IBAN: case.iban}
     said[MAIL_DOMAIN] = str(case.who["email"]).rpartition("@")[2]
     return {kind: digest(seal, kind, _kept(kind, text)) for kind, text in said.items() if text}
+
+
+def unwanted_of(seal: Seal, case: Case) -> dict[str, list[str]]:
+    """Return the digests under which *case* may be blocked: a mail domain is, when one that it is below is."""
+    found = {kind: [one] for kind, one in digests_of(seal, case).items()}
+    labels = _kept(MAIL_DOMAIN, str(case.who["email"]).rpartition("@")[2]).split(".")
+    parents = (".".join(labels[start:]) for start in range(len(labels) - 1))
+    return found | {MAIL_DOMAIN: [digest(seal, MAIL_DOMAIN, parent) for parent in parents]}
 
 
 def _kept(kind: str, text: str) -> str:
@@ -53,15 +61,20 @@ def spelling(kind: str, text: str) -> str:
             return person.iban(text)
 
 
-def network(address: str) -> str:
-    """Return the network that one household or office has: IPv4 /24, IPv6 /56."""
+def network(text: str) -> str:
+    """Return the network that one household or office has, around an address or a network in it: IPv4 /24, IPv6 /56."""
     try:
-        ip = ip_address(address.partition("/")[0].strip())
+        said = ip_interface(text.strip())
     except ValueError as error:
         raise person.ImplausibleError("is no IP address or network") from error
+    ip, bits = said.ip, PREFIX_BITS[said.version]
+    if said.network.prefixlen < bits:
+        raise person.ImplausibleError(
+            f"is larger than a /{bits}, which is what counts as one network; name those in it"
+        )
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    return str(ip_network((ip, PREFIX_BITS[ip.version]), strict=False))
+        ip, bits = ip.ipv4_mapped, PREFIX_BITS[4]
+    return str(ip_network((ip, bits), strict=False))
 
 
 def mailbox(address: str) -> str:

@@ -20,7 +20,7 @@ async def gather(equipment: Equipment, case: Case, sources: Sources) -> Gathered
     found = said.said(equipment, case)
     alike = digests.digests_of(equipment.seal, case)
     customers = await known.customers_alike(case, alike)
-    found |= await known.known(case, alike, customers)
+    found |= await known.known(case, alike, digests.unwanted_of(equipment.seal, case), customers)
     found |= _ip_country(case, sources, asking)
     mail, vat, unpaid, names = await asyncio.gather(
         asking.ask("mail_domain", sources.mail_domain, None if found["mail_disposable"] else said.mail_domain(case)),

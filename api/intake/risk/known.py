@@ -7,6 +7,7 @@ from typing import Any
 
 from piccolo.query.functions import Count
 
+from api.customers import numbers
 from api.intake.risk import blocklist, traces
 from api.intake.risk.case import Case
 from api.lifecycle import OrderState
@@ -15,18 +16,23 @@ from api.tables import Customer, OrderDomain
 OPEN = [state.value for state in (OrderState.SUBMITTED, OrderState.IN_REVIEW, OrderState.AWAITING_ACTIVATION)]
 
 
-async def known(case: Case, digests: Mapping[str, str], customers: Collection[int]) -> dict[str, Any]:
-    """Return the facts that our own records give."""
+async def known(
+    case: Case, digests: Mapping[str, str], unwanted: Mapping[str, Collection[str]], customers: Collection[int]
+) -> dict[str, Any]:
+    """Return the facts that our own records give; *unwanted* is what the blocklist may hold of the case."""
     return {
-        "customers_alike": len(set(customers) - {case.customer}),
+        "customers_alike": len(set((await numbers.currents(customers)).values()) - {case.customer}),
         "names_in_other_carts": await _names_in_other_carts(case),
         **await traces.counted(case, digests),
-        **await blocklist.blocked(digests),
+        **await blocklist.blocked(unwanted),
     }
 
 
 async def customers_alike(case: Case, digests: Mapping[str, str]) -> set[int]:
-    """Return the rows of customers who may be the same person, this one included if it has a number."""
+    """Return the rows of customers who may be the same person, this one included if it has a number.
+
+    Numbers that were given up are among them: older invoices are filed under those.
+    """
     who = case.who
     same_name = (
         (Customer.postal_code == who["postal_code"])
@@ -41,7 +47,7 @@ async def customers_alike(case: Case, digests: Mapping[str, str]) -> set[int]:
         .limit(traces.MOST_ALIKE)
         .output(as_list=True)
     )
-    own = set() if case.customer is None else {case.customer}
+    own = set() if case.customer is None else set(await numbers.all_of(case.customer))
     return set(found) | own | await traces.customers_with(digests)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-WEB_ADDRESS = re.compile(r"://|\bwww\.|@|\.(com|net|org|info|ru|xyz|shop|top)\b", re.IGNORECASE)
+WEB_ADDRESS = re.compile(
+    r"://|\bwww\.|@|\.(com|net|org|info|ru|xyz|shop|top)\b|[\w-]{4}\.(de|at|ch|eu|io|co|biz|online|site|link)\b|\.\w{2,}/",
+    re.IGNORECASE,
+)
 REPEATED = re.compile(r"(\w)\1{3}", re.IGNORECASE)
 KEYBOARD = re.compile(r"asdf|qwert|yxcv|zxcv|hjkl|jklö|12345", re.IGNORECASE)
 NOBODY = frozenset({

@@ -57,7 +57,7 @@ class RiskTrace(Table, db=DB, tablename="risk_trace"):
     #: network, mail, phone, iban.
     kind = Varchar(16)
     digest = Varchar(64)
-    #: When the order came.
+    #: When it was first looked at with that.
     at = Timestamptz(default=None)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from piccolo.query.functions import Count
@@ -21,9 +23,13 @@ MOST_ALIKE = 50
 
 
 async def leave(seal: Seal, cases: Iterable[Case]) -> None:
-    """Write the traces of *cases*, before any of them is judged: an order is counted by all that come after it."""
+    """Write the traces of *cases*, before any of them is judged: an order is counted by all that come after it.
+
+    What an order was corrected to leaves its trace when it was corrected, after orders that came with it meanwhile.
+    """
+    now = datetime.now(UTC)
     rows = [
-        RiskTrace(order=case.order_id, kind=kind, digest=digest, at=case.at)
+        RiskTrace(order=case.order_id, kind=kind, digest=digest, at=now)
         for case in cases
         for kind, digest in digests_of(seal, case).items()
         if kind in KINDS
@@ -33,13 +39,15 @@ async def leave(seal: Seal, cases: Iterable[Case]) -> None:
 
 
 async def counted(case: Case, digests: Mapping[str, str]) -> dict[str, int]:
-    """Return how many orders before this one were alike, by fact."""
-    day = await _earlier(case, {kind: digests[kind] for kind in KINDS if kind in digests}, DAY)
-    found = {f"orders_of_{kind}_day": number for kind, number in day.items()}
-    if day.get(NETWORK):
-        found["orders_of_network_hour"] = (await _earlier(case, {NETWORK: digests[NETWORK]}, HOUR))[NETWORK]
-    elif NETWORK in day:
-        found["orders_of_network_hour"] = 0
+    """Return how many orders were alike before this one came to be so, by fact."""
+    kinds = [kind for kind in KINDS if kind in digests]
+    own = await _own(case, digests)
+    day = await _earlier([own[digests[kind]] for kind in kinds if digests[kind] in own], DAY)
+    found = {f"orders_of_{kind}_day": day.get(digests[kind], 0) for kind in kinds}
+    if NETWORK in kinds:
+        busy = day.get(digests[NETWORK]) is not None
+        hour = await _earlier([own[digests[NETWORK]]], HOUR) if busy else {}
+        found["orders_of_network_hour"] = hour.get(digests[NETWORK], 0)
     return found
 
 
@@ -69,12 +77,20 @@ async def forget(after: timedelta) -> int:
     return len(old)
 
 
-async def _earlier(case: Case, digests: Mapping[str, str], span: timedelta) -> dict[str, int]:
-    rows: list[Any] = (
-        await RiskTrace.select(RiskTrace.digest, Count())
-        .where(RiskTrace.digest.is_in(list(digests.values())), RiskTrace.at > case.at - span)
-        .where(RiskTrace.order < case.order_id)
-        .group_by(RiskTrace.digest)
-    )
-    number = {row["digest"]: int(row["count"]) for row in rows}
-    return {kind: number.get(digest, 0) for kind, digest in digests.items()}
+async def _own(case: Case, digests: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """Return the traces that *case* left, by digest."""
+    wanted = RiskTrace.digest.is_in(sorted(digests.values()))
+    return {row["digest"]: row for row in await RiskTrace.select().where(RiskTrace.order == case.order_id, wanted)}
+
+
+async def _earlier(traces: Sequence[Mapping[str, Any]], span: timedelta) -> dict[str, int]:
+    """Return how many orders left a trace like one of *traces* before it, at most *span*, by digest."""
+    if not traces:
+        return {}
+    alike = reduce(or_, (
+        (RiskTrace.digest == own["digest"]) & (RiskTrace.id < own["id"]) & (RiskTrace.at > own["at"] - span)
+        for own in traces
+    ))  # fmt: skip
+    others = RiskTrace.order != traces[0]["order"]
+    rows: list[Any] = await RiskTrace.select(RiskTrace.digest, Count()).where(alike, others).group_by(RiskTrace.digest)
+    return {row["digest"]: int(row["count"]) for row in rows}

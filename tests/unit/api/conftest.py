@@ -51,7 +51,7 @@ def settings(tmp_path: Path) -> Settings:
         hosting=Hosting(zone="hosting.test", registrar="sandbox"),
         domains=Domains(rdap=False),
         catalogue=Folder(folder=ROOT / "inventory" / "catalogue"),
-        orders=Orders(hashing_rounds=5000),
+        orders=Orders(hashing_rounds=5000, per_place_hourly=1_000_000, per_mailbox_daily=1_000_000),
         risk=Risk(limits_factor=1_000_000),
         templates=Folder(folder=ROOT / "templates"),
     )

@@ -55,9 +55,16 @@ def form(*names: str, **changes: Any) -> OrderForm:
     return msgspec.convert(body(*names, **changes), OrderForm)
 
 
+def further_body(number: int, *names: str, **changes: Any) -> dict[str, Any]:
+    """Return the body of a further order of the customer who has this *number*."""
+    made = body(*names, **changes) | {"customer": {"number": number}}
+    del made["payment"]
+    return made
+
+
 def further_form(number: int, *names: str) -> FurtherOrderForm:
     """Return a further order of the customer who has this *number*."""
-    return msgspec.convert(body(*names) | {"customer": {"number": number}}, FurtherOrderForm)
+    return msgspec.convert(further_body(number, *names), FurtherOrderForm)
 
 
 async def placed(equipment: Equipment, *names: str, **changes: Any) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from api.activation import code
 from api.activation.acceptance import accept
-from api.activation.code import UsedUpError
+from api.activation.code import NotOfferedError, UsedUpError
 from api.activation.correction import NotCorrectableError, correct, send_wanted
 from api.activation.tables import SmsActivation
 from api.answers import FieldsError
@@ -145,3 +145,21 @@ async def test_the_customer_is_told_of_the_new_number_by_its_end(equipment: Equi
     (told,) = await Outbox.select().where(Outbox.kind == "phone_corrected")
     assert told["channel"] == "mail"
     assert "7654" not in json.dumps([row["facts"] for row in await Journal.select()])
+
+
+async def test_no_code_goes_where_none_may_go_whatever_is_on_offer(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    elsewhere = with_settings(equipment, "sms", countries=("AT",))
+    with pytest.raises(NotOfferedError):
+        await code.request(elsewhere, order_id, actor=CUSTOMER)
+    assert await sent_to() == []
+
+
+async def test_who_has_no_tries_left_has_nothing_to_correct_a_number_for(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    await code.request(equipment, order_id, actor=CUSTOMER)
+    await SmsActivation.update({SmsActivation.tries_left: 0}).where(SmsActivation.order == order_id)
+    with pytest.raises(UsedUpError):
+        await correct(order_id, NEW, actor=CUSTOMER)
+    row = await row_of(order_id)
+    assert (row["state"], json.loads(row["applicant"])["phone"]) == ("AWAITING_ACTIVATION", "+4915112345678")

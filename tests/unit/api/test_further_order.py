@@ -24,7 +24,7 @@ from api.notices.tables import Outbox
 from api.shop.page import order_page
 from api.tables import Customer, Journal, Order
 from tests.unit.api.changed import with_settings
-from tests.unit.api.orderform import body, new_name, offered, row_of
+from tests.unit.api.orderform import body, further_body, new_name, offered, row_of
 from tests.unit.api.test_identity import transport_to
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
     async def order(self, token: str | None, number: int = 100_001, key: str = "k", **changes: Any) -> httpx.Response:
         """Order something more as the customer who has *number*."""
-        said = body(new_name()) | {"customer": {"number": number}} | changes
+        said = further_body(number, new_name()) | changes
         headers = {"Idempotency-Key": key} | ({"Authorization": f"Bearer {token}"} if token else {})
         return await self.http.post("/api/v1/orders", json=said, headers=headers)
 
@@ -163,7 +163,7 @@ async def test_a_link_opens_its_own_customer_alone(place: Place) -> None:
 
 async def test_with_a_link_nobody_orders_as_somebody_new(place: Place) -> None:
     await place.ask(number=100_001)
-    answer = await place.order(await place.token(), customer=body()["customer"])
+    answer = await place.order(await place.token(), customer=body()["customer"], payment=body()["payment"])
     assert answer.status_code == 422
 
 
@@ -174,7 +174,7 @@ async def test_without_a_link_a_number_attaches_nothing(place: Place, token: str
 
 
 async def test_an_anonymous_order_is_attached_to_nobody(place: Place) -> None:
-    answer = await place.order(None, customer=body()["customer"])
+    answer = await place.order(None, customer=body()["customer"], payment=body()["payment"])
     assert answer.status_code == 202
     (_, second) = await Order.select().order_by(Order.id)
     assert second["customer"] is None
@@ -234,3 +234,11 @@ async def test_the_journal_says_that_a_link_was_mailed(place: Place) -> None:
     await place.ask(number=100_001)
     (row,) = await Journal.select().where(Journal.event == asking.LINK_SENT)
     assert (row["subject"], row["subject_id"], json.loads(row["facts"])) == ("customer", "100001", {})
+
+
+async def test_an_order_changes_no_mandate_and_says_so(place: Place) -> None:
+    await place.ask(number=100_001)
+    answer = await place.order(await place.token(), payment=body()["payment"])
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["payment"]
+    assert await Order.count() == 1

@@ -14,7 +14,7 @@ from api import staff
 from api.app import build
 from api.equipment import Equipment
 from api.identity import guard
-from tests.unit.api.orderform import body, id_of, offered, row_of, token_of
+from tests.unit.api.orderform import body, further_body, id_of, offered, row_of, token_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -111,7 +111,7 @@ async def test_a_route_that_does_not_say_who_may_call_it_is_closed() -> None:
 
 
 async def test_a_customer_number_needs_staff(place: Place) -> None:
-    form = body() | {"customer": {"number": 100_001}}
+    form = further_body(100_001)
     for caller in ("nobody", "garbage", "customer", "former staff"):
         headers = bearer(place.tokens[caller]) | {"Idempotency-Key": "k"}
         answer = await place.http.post("/api/v1/orders", json=form, headers=headers)
@@ -149,11 +149,17 @@ async def test_what_staff_decide_is_journaled_under_their_name(place: Place) -> 
         ("accept", "ACCEPTED"),
     ):
         url = f"/api/v1/staff/carts/{place.cart_id}/{decision}"
-        answer = await place.http.post(url, headers=bearer(place.tokens["staff"]))
+        why = None if decision == "accept" else {"reason": f"because of {decision}"}
+        answer = await place.http.post(url, headers=bearer(place.tokens["staff"]), json=why)
         assert answer.json() == {"state": state}
     cart = await place.http.get(f"/api/v1/staff/carts/{place.cart_id}", headers=bearer(place.tokens["staff"]))
-    deeds = [entry["event"] for entry in cart.json()["journal"] if entry["actor"] == "staff:Anna"]
-    assert deeds == ["REFUSED", "REOPENED", "OFFERED", "STAFF_ACCEPTED"]
+    deeds = [entry for entry in cart.json()["journal"] if entry["actor"] == "staff:Anna"]
+    assert [(entry["event"], entry["facts"].get("reason")) for entry in deeds] == [
+        ("REFUSED", "because of refuse"), ("REOPENED", "because of reopen"), ("OFFERED", "because of offer"),
+        ("STAFF_ACCEPTED", None),
+    ]  # fmt: skip
+    too_long = await place.http.post(url, headers=bearer(place.tokens["staff"]), json={"reason": "x" * 201})
+    assert too_long.status_code == 422
 
 
 async def test_a_customers_lists_come_in_pages_that_miss_nothing(place: Place) -> None:
@@ -161,7 +167,7 @@ async def test_a_customers_lists_come_in_pages_that_miss_nothing(place: Place) -
     await place.http.post(f"/api/v1/staff/carts/{place.cart_id}/accept", headers=desk)
     for number in range(4):
         headers = desk | {"Idempotency-Key": f"further {number}"}
-        form = body() | {"customer": {"number": 100_001}}
+        form = further_body(100_001)
         assert (await place.http.post("/api/v1/orders", json=form, headers=headers)).status_code == 202
     for listing in ("orders", "domains"):
         seen, cursor = [], None

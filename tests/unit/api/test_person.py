@@ -70,7 +70,8 @@ def test_an_account_may_be_typed_in_groups() -> None:
     ("code", "country", "good"),
     [
         ("80331", "DE", True), ("8033", "DE", False), ("٨٠٣٣١", "DE", False), ("1010", "AT", True),
-        ("SW1A 1AA", "GB", True), ("1234 AB", "NL", True), ("D02 AF30", "IE", True), ("'; --", "IE", False),
+        ("SW1A 1AA", "GB", True), ("GIR 0AA", "GB", True), ("1234 AB", "NL", True), ("D02 AF30", "IE", True),
+        ("'; --", "IE", False),
     ],
 )  # fmt: skip
 def test_a_postal_code_is_one_of_its_country(code: str, country: str, *, good: bool) -> None:
@@ -79,6 +80,25 @@ def test_a_postal_code_is_one_of_its_country(code: str, country: str, *, good: b
     else:
         with pytest.raises(ImplausibleError):
             person.postal_code(code, country)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "kept"),
+    [
+        ("sw1a 1aa", "GB", "SW1A 1AA"), ("1234 ab", "NL", "1234 AB"), ("D-80331", "DE", "80331"),
+        ("SE-11122", "SE", "11122"), ("L-1234", "LU", "1234"), (" 80331 ", "DE", "80331"),
+        ("d02 af30", "IE", "D02 AF30"), ("LV-1010", "LV", "LV-1010"),
+    ],
+)  # fmt: skip
+def test_a_postal_code_may_be_typed_in_any_spelling(typed: str, country: str, kept: str) -> None:
+    assert person.postal_code(typed, country) == kept
+
+
+@pytest.mark.parametrize("typed", ["GB980780684", "gb 980 7806 84"])
+def test_a_british_vat_number_keeps_its_country_and_is_none_without_it(typed: str) -> None:
+    assert person.vat_id(typed) == "GB980780684"
+    with pytest.raises(ImplausibleError):
+        person.vat_id("980780684")
 
 
 def test_vat_numbers_are_checked_by_their_digits() -> None:

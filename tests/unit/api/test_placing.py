@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from api.activation.acceptance import accept
+from api.allowances import TooSoonError
 from api.answers import FieldsError
 from api.equipment import Equipment
 from api.intake import placing
@@ -16,6 +17,7 @@ from api.intake.screening import screen_waiting
 from api.lifecycle import OrderEvent
 from api.notices.tables import Outbox
 from api.tables import Customer, Journal, Order, OrderDomain
+from tests.unit.api.changed import with_settings
 from tests.unit.api.orderform import CUSTOMER, form, further_form, id_of, new_name, offered, placed, row_of
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -119,3 +121,44 @@ async def test_a_name_that_is_hosted_is_refused_and_one_in_a_cart_is_not(equipme
 async def accept_now(equipment: Equipment, order_id: int) -> None:
     await screen_waiting(equipment)
     await accept(equipment, order_id, OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+
+
+async def test_a_place_and_a_mailbox_have_their_share_and_beyond_it_nothing_is_stored_or_mailed(
+    equipment: Equipment,
+) -> None:
+    tight = with_settings(equipment, "orders", per_place_hourly=3, per_mailbox_daily=2)
+
+    async def ordered(ip: str, email: str, actor: str = "customer") -> bool:
+        one = form(customer__email=email)
+        try:
+            await place(tight, one, key=uuid4().hex, sender=placing.Sender(actor, ip))
+        except TooSoonError:
+            return False
+        return True
+
+    assert [await ordered(f"203.0.113.{n}", f"p{n}@example.org") for n in range(4)] == [True, True, True, False]
+    victim = [await ordered(f"198.51.{n}.1", f"Victim+{n}@example.org") for n in range(4)]
+    assert victim == [True, True, False, False]
+    assert await Order.count() == await Outbox.count() == 5
+    assert await ordered("203.0.113.1", "victim@example.org", "staff:Anna"), "staff order as often as they like"
+
+
+async def test_what_is_repeated_counts_once(equipment: Equipment) -> None:
+    tight, same, key = with_settings(equipment, "orders", per_mailbox_daily=1), form(), uuid4().hex
+    assert len({await place(tight, same, key=key, sender=CUSTOMER) for _ in range(3)}) == 1
+
+
+@pytest.mark.parametrize("name", ["https://cheap.example", "www.cheap.example", "Gewinn bit.ly/abc", "cheap-pills.de"])
+async def test_a_web_address_is_no_name_to_greet_anybody_by(equipment: Equipment, name: str) -> None:
+    with pytest.raises(FieldsError) as caught:
+        await place(equipment, form(customer__given_name=name), key=uuid4().hex, sender=CUSTOMER)
+    assert [error.field for error in caught.value.errors] == ["customer.given_name"]
+    assert await Outbox.count() == 0
+
+
+async def test_an_order_of_terms_or_prices_that_are_not_todays_is_refused(equipment: Equipment) -> None:
+    await place(equipment, form(terms_version="2026-11-01", tariff_version=1), key="today", sender=CUSTOMER)
+    with pytest.raises(FieldsError) as caught:
+        await place(equipment, form(terms_version="2025-01-01", tariff_version=99), key="old", sender=CUSTOMER)
+    assert {error.field for error in caught.value.errors} == {"terms_version", "tariff_version"}
+    assert await Order.count() == 1

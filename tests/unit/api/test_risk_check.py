@@ -13,19 +13,21 @@ from api.activation.correction import correct
 from api.billing.receivables import debits, returns
 from api.billing.receivables.movements import left_unpaid
 from api.console.cart import cart_view
+from api.customers.deciding import merge
 from api.equipment import Equipment
-from api.intake import placing, screening
+from api.intake import placing, review, screening
 from api.intake.placing import Sender
 from api.intake.risk import blocklist
 from api.intake.risk.sources import Sources, sources
 from api.intake.risk.tables import RiskAssessment, RiskTrace
 from api.intake.risk.verdict import Gathered, Verdict
 from api.intake.screening import screen_waiting
-from api.lifecycle import OrderEvent
+from api.lifecycle import IllegalMoveError, OrderEvent
 from api.riskfacts import Facts
 from api.ruleset import Outcome
 from api.tables import Customer, Journal, Order
 from api.work import keep_on, loops
+from tests.unit.api.changed import with_settings
 from tests.unit.api.issued import TODAY, accepted, bill, hoster
 from tests.unit.api.orderform import further_form, id_of, new_name, offered, placed, row_of
 from tests.unit.api.playedsources import country_file, dns_server, vies_server
@@ -34,19 +36,23 @@ from tests.unit.api.riskcases import checked, rules_of, strict, ways_of
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def test_a_good_customer_is_offered_sms_within_two_seconds_of_the_click(equipment: Equipment) -> None:
-    """Played with the worker's own loop; the time that passed is in the rows, by a generous measure."""
-    (checks,) = (loop for loop in loops(equipment) if loop.name == "checks")
-    working = asyncio.create_task(keep_on(checks, equipment.closing))
-    try:
-        order_id = await placed(equipment)
-        for _ in range(1000):
-            if (await row_of(order_id))["state"] != "SUBMITTED":
-                break
-            await asyncio.sleep(0.02)
-    finally:
-        equipment.closing.set()
-        await working
+@pytest.mark.parametrize("email", ["j@example.org", "j@silent.example"])
+async def test_a_good_customer_is_offered_sms_within_two_seconds_of_the_click(equipment: Equipment, email: str) -> None:
+    """Played with the worker's own loop, and with a source that never answers; the time that passed is in the rows."""
+    async with dns_server({("example.org", "MX"): ("10 mx.example.org.",)}) as (address, asked):
+        here = with_settings(equipment, "risk", resolvers=(address,))
+        (checks,) = (loop for loop in loops(here) if loop.name == "checks")
+        working = asyncio.create_task(keep_on(checks, here.closing))
+        try:
+            order_id = await placed(here, customer__email=email)
+            for _ in range(1000):
+                if (await row_of(order_id))["state"] != "SUBMITTED":
+                    break
+                await asyncio.sleep(0.02)
+        finally:
+            here.closing.set()
+            await working
+    assert asked[0] == (email.rpartition("@")[2], "MX")
     assert await ways_of(order_id) == ["sms", "contract"]
     (offer,) = await Journal.select().where(Journal.order == order_id, Journal.event == "OFFERED")
     took = offer["at"] - (await row_of(order_id))["created_at"]
@@ -177,8 +183,45 @@ async def test_of_several_verdicts_at_once_one_counts_and_a_review_is_not_offere
         outcomes = (Outcome.REVIEW, Outcome.SMS, Outcome.REFUSE) if round_ % 2 else (Outcome.SMS, Outcome.REVIEW)
         gathered = Gathered(Facts(sms_possible=True), [])
         verdicts = [Verdict(0, outcome, []) for outcome in outcomes * 3]
-        await asyncio.gather(*(screening._settle(equipment, order_id, gathered, verdict) for verdict in verdicts))
+        order = await row_of(order_id)
+        await asyncio.gather(*(screening.settle(equipment, order, gathered, verdict) for verdict in verdicts))
         (check,) = await RiskAssessment.select().where(RiskAssessment.order == order_id)
         state = {"review": "IN_REVIEW", "sms": "AWAITING_ACTIVATION", "refuse": "REFUSED"}[check["outcome"]]
         assert (await row_of(order_id))["state"] == state
         assert await Journal.count().where(Journal.order == order_id) == 2
+
+
+async def test_a_verdict_about_a_number_that_was_corrected_meanwhile_counts_for_nothing(equipment: Equipment) -> None:
+    order_id = await placed(equipment)
+    as_read = await row_of(order_id)
+    await screen_waiting(equipment)
+    await correct(order_id, "+881623456789", actor="customer")
+    late = Verdict(0, Outcome.SMS, [])
+    await screening.settle(equipment, as_read, Gathered(Facts(sms_possible=True), []), late)
+    assert (await row_of(order_id))["state"] == "SUBMITTED"
+    await screen_waiting(equipment)
+    assert await ways_of(order_id) == ["contract"]
+
+
+async def test_a_person_offers_what_is_in_review_and_nothing_that_was_not_checked(equipment: Equipment) -> None:
+    order_id = await placed(equipment)
+    with pytest.raises(IllegalMoveError):
+        await review.offer(equipment, order_id, actor="staff:Anna")
+    assert (await row_of(order_id))["state"] == "SUBMITTED"
+    await screen_waiting(equipment)
+    assert await RiskAssessment.count().where(RiskAssessment.order == order_id) == 1
+
+
+async def test_a_number_that_was_given_up_for_this_customers_is_nobody_alike(equipment: Equipment) -> None:
+    for _ in range(2):
+        await accept(equipment, await offered(equipment), OrderEvent.STAFF_ACCEPTED, actor="staff:Anna")
+    await merge(100_001, 100_002, actor="staff:Anna")
+    receipt = await placing.place(
+        equipment, further_form(100_001), key=uuid4().hex, sender=Sender("staff:Anna", "192.0.2.1")
+    )
+    await screen_waiting(equipment)
+    further = await id_of(receipt.cart_id)
+    assert await rules_of(further) == set()
+    stranger = await offered(equipment)
+    (check,) = await RiskAssessment.select().where(RiskAssessment.order == stranger)
+    assert json.loads(check["facts"])["customers_alike"] == 1

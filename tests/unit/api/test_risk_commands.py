@@ -12,6 +12,7 @@ import pytest
 from api import settings as settings_module
 from api.equipment import Equipment
 from api.intake.screening import screen_waiting
+from api.tables import Journal
 from tests.unit.api.orderform import offered, placed, row_of
 from tests.unit.api.test_settings import GOOD
 
@@ -24,6 +25,11 @@ RISK = ROOT / "inventory" / "catalogue" / "risk.toml"
 @pytest.fixture
 def config(tmp_path: Path, database: str) -> Path:
     """Settings of the test's database; the keys are those of `settings`."""
+    return written_config(tmp_path, database)
+
+
+def written_config(tmp_path: Path, database: str) -> Path:
+    """Write settings of production for *database*, with the keys in *tmp_path*."""
     text = GOOD.replace("sqlite:////var/lib/ankunft/ankunft.sqlite", database)
     text = text.replace("/etc/ankunft/keys", f"{tmp_path}/keys")
     text = text.replace("/opt/ankunft/catalogue", f"{ROOT}/inventory/catalogue")
@@ -32,9 +38,10 @@ def config(tmp_path: Path, database: str) -> Path:
     return file
 
 
-async def ankunft(config: Path, *command: str, typed: str = "", exit_code: int = 0) -> str:
-    """Run a command; return what it printed, or what it complained of."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANKUNFT_")}
+async def ankunft(config: Path, *command: str, typed: str = "", exit_code: int = 0, **more: str) -> str:
+    """Run a command, with *more* variables; return what it printed, or what it complained of."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANKUNFT_", "SUDO_"))}
+    environment = kept | more
     program = str(Path(sys.executable).with_name("ankunft"))
     running = await asyncio.create_subprocess_exec(
         program, "--config", str(config), *command, env=environment, stdin=asyncio.subprocess.PIPE,
@@ -59,14 +66,20 @@ async def test_the_rules_are_listed_and_a_bad_file_is_refused(config: Path, tmp_
     assert "trap_filed" in await ankunft(config, "risk", "rules", "--rules", str(bad), exit_code=1)
 
 
+def harsher_rules(tmp_path: Path) -> Path:
+    """Write the rules with one changed: a disposable address waits for a person."""
+    other = tmp_path / "harsher.toml"
+    other.write_text(RISK.read_text().replace('points = 40\ntext.de = "Wegwerf', 'points = 70\ntext.de = "Wegwerf'))
+    return other
+
+
 async def test_a_replay_shows_what_other_rules_would_have_done(
     config: Path, tmp_path: Path, equipment: Equipment
 ) -> None:
     good = await offered(equipment)
     odd = await offered(equipment, customer__email="x@mailinator.com")
     assert await told(config, "risk", "replay") == {"orders": 2, "other_points": 0, "differing": []}
-    other = tmp_path / "other.toml"
-    other.write_text(RISK.read_text().replace('points = 40\ntext.de = "Wegwerf', 'points = 70\ntext.de = "Wegwerf'))
+    other = harsher_rules(tmp_path)
     (one,) = (await told(config, "risk", "replay", "--rules", str(other)))["differing"]
     assert one["cart_id"] == (await row_of(odd))["cart_id"] != (await row_of(good))["cart_id"]
     assert (one["before"], one["after"], one["points_after"], one["gained"]) == (
@@ -81,7 +94,10 @@ async def test_the_blocklist_is_kept_by_hand_or_from_an_order(config: Path, equi
     row = await told(config, "blocklist", "add", "mail", "--reason", "spam", typed="bad@example.org\n")
     await ankunft(config, "blocklist", "add", "phone", "--order", cart_id, "--reason", "file 17")
     again = await ankunft(config, "blocklist", "add", "phone", "+4915112345678", "--reason", "x", exit_code=1)
-    assert "already" in again
+    assert "already: line 2" in again
+    assert "larger than a /24" in await ankunft(
+        config, "blocklist", "add", "network", "10.0.0.0/8", "--reason", "x", exit_code=1
+    )
     listed = await ankunft(config, "blocklist", "list")
     assert "file 17" in listed
     assert not [text for text in ("5678", "bad@") if text in listed]
@@ -113,7 +129,10 @@ async def test_the_operator_sees_the_queue_and_why(config: Path, equipment: Equi
     assert "The domain of the mail address is on the blocklist" in shown
     assert "not known  mail_domain: not set" in shown
     assert (await told(config, "review", "offer", queue[0]["cart_id"]))["offered"] == ["contract"]
-    assert "IN_REVIEW" not in await ankunft(config, "review", "refuse", queue[1]["cart_id"])
+    refuse = ("review", "refuse", queue[1]["cart_id"], "--reason", "mailed us twice")
+    assert "IN_REVIEW" not in await ankunft(config, *refuse, SUDO_USER="anna")
+    (entry,) = await Journal.select().where(Journal.event == "REFUSED")
+    assert (entry["actor"], json.loads(entry["facts"])) == ("staff:console anna", {"reason": "mailed us twice"})
     assert [cart["cart_id"] for cart in await told(config, "review", "list")] == []
     assert (await told(config, "review", "reopen", queue[1]["cart_id"]))["state"] == "IN_REVIEW"
     assert "does not fit" in await ankunft(config, "review", "offer", queue[0]["cart_id"], exit_code=1)

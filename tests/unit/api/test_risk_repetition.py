@@ -9,13 +9,16 @@ import msgspec
 import pytest
 
 from api.activation.acceptance import accept
+from api.activation.correction import correct
 from api.equipment import Equipment
+from api.intake.person import ImplausibleError
 from api.intake.risk import blocklist, traces
 from api.intake.risk.tables import RiskAssessment, RiskBlock, RiskTrace
 from api.intake.screening import screen_waiting
 from api.lifecycle import OrderEvent
 from api.notices.tables import Outbox
 from api.tables import Journal
+from tests.unit.api.manyorders import iban
 from tests.unit.api.orderform import offered, placed, row_of
 from tests.unit.api.riskcases import checked, rules_of, strict, ways_of
 
@@ -104,3 +107,40 @@ async def test_traces_are_forgotten_where_no_contract_came_of_them(equipment: Eq
     assert await traces.forget(timedelta(days=-1)) == 4
     assert await RiskTrace.count().where(RiskTrace.order == gone) == 0
     assert await RiskTrace.count().where(RiskTrace.order == kept) == 4
+
+
+async def test_a_number_that_orders_are_corrected_to_is_counted_whoever_ordered_first(equipment: Equipment) -> None:
+    tight = strict(equipment)
+    orders = [
+        await checked(
+            tight, None, f"198.51.{number}.7", customer__phone=f"+4915112300{number:03d}",
+            customer__email=f"p{number}@example.org", payment__iban=iban(number),
+        )
+        for number in range(7)
+    ]  # fmt: skip
+    for order in reversed(orders):
+        await correct(order, "+4915177777777", actor="customer")
+        await screen_waiting(tight)
+    assert [await ways_of(order) for order in reversed(orders)] == [["sms", "contract"]] * 5 + [["contract"]] * 2
+    assert await rules_of(orders[0]) == {"phone_day"}
+
+
+async def test_a_mail_domain_is_blocked_with_all_below_it(equipment: Equipment) -> None:
+    await blocklist.add(equipment.seal, "mail_domain", "example.org", reason="spam", actor="staff:Anna")
+    below = await checked(equipment, customer__email="j@mail.shop.example.org")
+    beside = await checked(equipment, customer__email="j@anexample.org")
+    assert [(await row_of(order))["state"] for order in (below, beside)] == ["IN_REVIEW", "AWAITING_ACTIVATION"]
+
+
+@pytest.mark.parametrize("larger", ["10.0.0.0/8", "198.51.100.0/23", "2001:db8::/48", "::/0"])
+async def test_a_network_that_is_larger_than_one_is_refused(equipment: Equipment, larger: str) -> None:
+    with pytest.raises(ImplausibleError, match="larger"):
+        await blocklist.add(equipment.seal, "network", larger, reason="flood", actor="staff:Anna")
+    for one in ("198.51.100.0/24", "2001:db8:0:ff00::/56"):
+        await blocklist.add(equipment.seal, "network", one, reason="flood", actor="staff:Anna")
+
+
+async def test_what_is_blocked_already_is_told_by_its_line(equipment: Equipment) -> None:
+    number = await blocklist.add(equipment.seal, "network", "198.51.100.0/24", reason="flood", actor="staff:Anna")
+    with pytest.raises(blocklist.BlockedAlreadyError, match=f"line {number}"):
+        await blocklist.add(equipment.seal, "network", "198.51.100.7", reason="flood", actor="staff:Anna")

@@ -23,19 +23,19 @@ from api.intake import placing
 from api.intake.form import OrderForm
 from api.intake.placing import Sender
 from api.intake.risk import blocklist
-from api.intake.risk.replay import Replay, replay
+from api.intake.risk.replay import Replay
 from api.intake.risk.tables import RiskAssessment, RiskResult
 from api.intake.screening import screen_waiting
 from api.lifecycle import OrderEvent
 from api.notices import facts, letter
 from api.notices.tables import Outbox
 from api.piccolo_conf import DB
-from api.ruleset import RuleSet
 from api.shop.page import order_page
 from api.tables import Journal, Order, OrderDomain
 from tests.unit.api import databases
 from tests.unit.api.manyorders import AUTH_CODE, BLOCKED_MAIL_DOMAIN, BLOCKED_PHONE, PASSWORD, Planned, planned
 from tests.unit.api.riskcases import strict
+from tests.unit.api.test_risk_commands import harsher_rules, told, written_config
 
 pytestmark = pytest.mark.slow
 
@@ -82,10 +82,10 @@ async def test_a_thousand_orders_fare_the_same_on_both_databases_and_a_replay_fi
 ) -> None:
     template = tmp_path_factory.getbasetemp() / "template.sqlite"
     plan = list(planned(MANY))
-    async with databases.sqlite_copy(template, tmp_path):
-        on_sqlite = await run(production, plan)
-    async with databases.postgresql_copy(postgresql):
-        on_postgresql = await run(production, plan)
+    async with databases.sqlite_copy(template, tmp_path) as url:
+        on_sqlite = await run(production, plan, written_config(tmp_path, url))
+    async with databases.postgresql_copy(postgresql) as url:
+        on_postgresql = await run(production, plan, written_config(tmp_path, url))
     assert on_sqlite.fates == on_postgresql.fates
     print(Counter(fate.outcome for fate in on_sqlite.fates), Counter(fate.state for fate in on_sqlite.fates))
     for one in (on_sqlite, on_postgresql):
@@ -114,8 +114,8 @@ async def test_a_thousand_orders_fare_the_same_on_both_databases_and_a_replay_fi
     }
 
 
-async def run(equipment: Equipment, plan: list[Planned]) -> Run:
-    """Place, check and finish all orders of *plan*; write every letter; judge them again by harsher rules."""
+async def run(equipment: Equipment, plan: list[Planned], config: Path) -> Run:
+    """Place, check and finish all orders of *plan*; write every letter; have the command judge them by other rules."""
     await blocklist.add(equipment.seal, "phone", BLOCKED_PHONE, reason="fraud", actor=STAFF)
     await blocklist.add(equipment.seal, "mail_domain", BLOCKED_MAIL_DOMAIN, reason="spam", actor=STAFF)
     carts = []
@@ -132,16 +132,11 @@ async def run(equipment: Equipment, plan: list[Planned]) -> Run:
     while await lapse_due():
         pass
     before = await results()
-    harsher = await replay(harsher_rules(equipment.catalogue.risk), limits_factor=1)
+    replayed = await told(config, "risk", "replay", "--rules", str(harsher_rules(config.parent)))
+    harsher = msgspec.convert(replayed, Replay)
     return Run(
         [await fate(equipment, row["id"], row["cart_id"]) for row in rows], harsher, carts, await results() != before
     )
-
-
-def harsher_rules(rules: RuleSet) -> RuleSet:
-    """Return *rules* with one changed: a disposable address waits for a person."""
-    harsh = msgspec.structs.replace(rules.rules["mail_disposable"], points=70)
-    return msgspec.structs.replace(rules, version="harsher", rules=rules.rules | {"mail_disposable": harsh})
 
 
 async def results() -> str:
