@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from types import FrameType
 
 import uvicorn
@@ -13,6 +14,10 @@ from api.settings import Settings
 
 ENDS_WITHIN_S = 5
 MAX_HEADER_BYTES = 32 * 1024
+YOUNG, MIDDLE, NEVER = 5_000, 10, 1_000_000
+"""Python's thresholds: a full collection looks at all that waits, half a second with five thousand couriers."""
+COLLECT_S = 300.0
+"""How often to take a full collection all the same; what it is for are requests that were cut off."""
 
 
 class Server(uvicorn.Server):
@@ -42,7 +47,19 @@ async def serve(settings: Settings) -> None:
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_graceful_shutdown=ENDS_WITHIN_S,
     )
+    collecting = asyncio.create_task(_collect_now_and_then())
     try:
         await Server(config, equipment.closing).serve()
     finally:
+        collecting.cancel()
         equipment.hashing.shutdown(wait=False, cancel_futures=True)
+
+
+async def _collect_now_and_then() -> None:
+    """Take full garbage collections seldom, instead of whenever the number of those who wait has grown."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, MIDDLE, NEVER)
+    while True:
+        await asyncio.sleep(COLLECT_S)
+        gc.collect()

@@ -11,7 +11,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.piccolo_conf import DB
@@ -25,24 +25,45 @@ log = logging.getLogger("ankunft.bell")
 
 @dataclass(eq=False, slots=True)
 class Waiter:
-    """A courier that waits."""
+    """A courier that waits. Thousands do, so it holds a future while it waits and no event, which is larger."""
 
     host: str
     #: It would draw.
     draws: bool
     #: It would take a job.
     works: bool
-    rung: asyncio.Event = field(default_factory=asyncio.Event)
+    is_rung: bool = False
+    #: The same host asks again, so this connection is dead.
+    is_dismissed: bool = False
+    _waking: asyncio.Future[None] | None = None
 
     async def wait(self, longest_s: float) -> bool:
-        """Wait for the bell; return whether it rang. Whoever is rung looks, and may wait again."""
-        try:
-            async with asyncio.timeout(longest_s):
-                await self.rung.wait()
-        except TimeoutError:
-            return False
-        self.rung.clear()
-        return True
+        """Wait for the bell; return whether it rang for this one. Whoever is rung looks, and may wait again."""
+        if not self.is_rung and not self.is_dismissed:
+            loop = asyncio.get_running_loop()
+            self._waking = loop.create_future()
+            clock = loop.call_later(longest_s, self._wake)
+            try:
+                await self._waking
+            finally:
+                clock.cancel()
+                self._waking = None
+        rung, self.is_rung = self.is_rung and not self.is_dismissed, False
+        return rung
+
+    def ring(self) -> None:
+        """Have it look, now or as soon as it would wait."""
+        self.is_rung = True
+        self._wake()
+
+    def dismiss(self) -> None:
+        """Have it go: another one waits in its place."""
+        self.is_dismissed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waking is not None and not self._waking.done():
+            self._waking.set_result(None)
 
 
 class Bell:
@@ -51,12 +72,19 @@ class Bell:
     def __init__(self) -> None:
         self._workers: defaultdict[str, set[Waiter]] = defaultdict(set)
         self._drawers: set[Waiter] = set()
+        self._newest: dict[str, Waiter] = {}
         self._told = asyncio.Event()
 
     @contextmanager
     def waiting(self, host: str, *, draws: bool, works: bool) -> Iterator[Waiter]:
-        """Be heard from now on: begin before the first look, so that nothing falls between look and wait."""
+        """Be heard from now on: begin before the first look, so that nothing falls between look and wait.
+
+        A host has one courier, so whoever waits for the same host already is told to go.
+        """
         waiter = Waiter(host, draws, works)
+        if older := self._newest.get(host):
+            older.dismiss()
+        self._newest[host] = waiter
         if draws:
             self._drawers.add(waiter)
         if works:
@@ -64,6 +92,8 @@ class Bell:
         try:
             yield waiter
         finally:
+            if self._newest.get(host) is waiter:
+                del self._newest[host]
             self._drawers.discard(waiter)
             if works:
                 self._workers[host].discard(waiter)
@@ -91,7 +121,7 @@ class Bell:
     def ring_all(self) -> None:
         """Wake everybody: the program is about to end."""
         for waiter in self._drawers.union(*self._workers.values()):
-            waiter.rung.set()
+            waiter.ring()
 
     async def _look(self) -> None:
         if not self._drawers and not self._workers:
@@ -99,10 +129,10 @@ class Bell:
         now = datetime.now(UTC)
         for host in await jobs.hosts_with_work(now):
             for waiter in self._workers.get(host, ()):
-                waiter.rung.set()
+                waiter.ring()
         if self._drawers and (number := await draws.unanswered(now)):
             for waiter in random.sample(list(self._drawers), min(number, len(self._drawers))):
-                waiter.rung.set()
+                waiter.ring()
 
     async def _listen(self) -> None:
         while True:

@@ -94,6 +94,18 @@ async def ask_for_work(request: Req) -> Response[Any]:
             left = end - time.monotonic()
             if left <= 0 or closing.is_set() or not await waiter.wait(left) or closing.is_set():
                 return Response(None, status_code=204)
+            if await _is_gone(request):
+                return Response(None, status_code=204)
+
+
+async def _is_gone(request: Req) -> bool:
+    """Tell whether the client has hung up, so that no work is handed to nobody."""
+    try:
+        async with asyncio.timeout(0):
+            message = await request.receive()
+    except TimeoutError:
+        return False
+    return bool(message["type"] == "http.disconnect")
 
 
 @post(

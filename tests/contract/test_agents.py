@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from agent.jobs import Outcome
-from agent.placement import ALL, lot
+from agent.placement import ALL, digest, encode, lot
 from tests.contract.numbers import new_domain, new_person
 from tests.contract.played_agent import PlayedAgent, TakenJob
 from tests.contract.played_fleet import PlayedFleet, enrolled_fleet, token_for
@@ -58,6 +58,32 @@ def test_a_job_that_is_reported_done_makes_the_order_active(fleet_shop: Shop, or
     assert job.report(Outcome.SUCCEEDED).status_code == 200
     assert job.report(Outcome.SUCCEEDED).status_code == 200, "the same report again is accepted again"
     fleet_shop.wait_until(order, "ACTIVE", timeout_s=10)
+
+
+def test_nothing_is_handed_to_a_connection_that_was_cut(fleet_api: Api, fleet_shop: Shop, fleet: PlayedFleet) -> None:
+    one, other = fleet.agents.values()
+    orders = [order_and_confirm(fleet_shop, fleet_api.sms_sink, new_person(), new_domain()) for _ in range(6)]
+    with pytest.raises(httpx.ReadTimeout):
+        other.http.post("work", json={"digest": None, "wait_s": 2, "capacity": 8}, timeout=0.2)
+    while not all(has_host(fleet_shop, order) for order in orders):
+        draw_only(one, fleet)
+    attempts: list[int] = []
+    while len(attempts) < len(orders):
+        for job in fleet.turn():
+            attempts.append(job.attempt)
+            assert job.report(Outcome.SUCCEEDED).status_code == 200
+    assert attempts == [1] * len(orders)
+
+
+def has_host(shop: Shop, order: Receipt) -> bool:
+    return "PINNED" in {entry["event"] for entry in shop.cart(order.cart_id)["journal"]}
+
+
+def draw_only(agent: PlayedAgent, fleet: PlayedFleet) -> None:
+    asked = {"digest": digest(encode(fleet.placement)), "wait_s": 1, "capacity": 0}
+    answer = agent.http.post("work", json=asked)
+    for task in answer.json()["draws"] if answer.status_code == 200 else ():
+        agent.answer_draw(task, fleet.placement)
 
 
 def test_a_job_holds_nothing_about_the_customer(job: TakenJob) -> None:

@@ -33,7 +33,7 @@ async def quiet(*waiters: Waiter) -> None:
     """Let what rang before be heard."""
     await asyncio.sleep(A_WHILE_S)
     for waiter in waiters:
-        waiter.rung.clear()
+        waiter.is_rung = False
 
 
 async def test_only_the_host_that_was_drawn_is_woken_for_its_job(bell: Bell, equipment: Equipment) -> None:
@@ -105,8 +105,20 @@ async def test_everybody_is_woken_at_the_end(bell: Bell) -> None:
         assert all(await asyncio.gather(one.wait(SOON_S), two.wait(SOON_S)))
 
 
+async def test_who_asks_anew_is_the_one_who_waits(bell: Bell) -> None:
+    with bell.waiting("h1", draws=True, works=True) as dead:
+        waiting = asyncio.create_task(dead.wait(SOON_S))
+        await asyncio.sleep(0)
+        with bell.waiting("h1", draws=True, works=True) as alive, bell.waiting("h2", draws=True, works=True) as other:
+            assert not await waiting
+            assert not await dead.wait(SOON_S)
+            bell.ring_all()
+            assert all(await asyncio.gather(alive.wait(SOON_S), other.wait(SOON_S)))
+
+
 async def test_who_went_is_forgotten(bell: Bell) -> None:
     with bell.waiting("h1", draws=True, works=True):
         pass
     assert not bell._workers
     assert not bell._drawers
+    assert not bell._newest
