@@ -12,8 +12,9 @@ from api.activation.contracts import arrival, decisions
 from api.activation.contracts.arrival import Envelope, File
 from api.activation.contracts.kinds import kind_of
 from api.commands import AS_JSON, OPERATOR, order_of, run, show
-from api.console.returned import ReturnLine, ReturnView, return_page, return_view, waiting
+from api.console.returned import ReturnLine, ReturnView, return_original, return_page, return_view, waiting
 from api.equipment import equip
+from api.piccolo_conf import DB
 
 CART = click.option("--cart", "cart_id", help="The order it belongs to.")
 NUMBER = click.argument("number", type=click.IntRange(1))
@@ -28,19 +29,27 @@ def return_group() -> None:
 @click.option("--all", "is_all", is_flag=True, help="Those that were decided about, too.")
 @AS_JSON
 def return_list(*, is_all: bool, as_json: bool) -> None:
-    """List what waits for a person, the oldest first."""
-    found = run(waiting(is_all=is_all))
+    """List what waits for a person, documents before notes, each the oldest first; with --all the newest 200."""
+    found = run(_listed(is_all=is_all))
     show(found, as_json=as_json, line="\n".join(_line(item) for item in found) or "nothing waits")
 
 
 @return_group.command("show")
 @NUMBER
 @click.option("--page", type=click.IntRange(1), help="Write this page as a picture.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Where to; else NUMBER-PAGE.png.")
+@click.option("--original", "is_original", is_flag=True, help="Write it as it came; open it as what came from outside.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="Where to; else NUMBER-PAGE.png or NUMBER.original."
+)
 @AS_JSON
-def return_show(number: int, page: int | None, output: str | None, *, as_json: bool) -> None:
+def return_show(number: int, page: int | None, output: str | None, *, is_original: bool, as_json: bool) -> None:
     """Show a document beside its order's data, or one of its pages as a picture."""
     equipment = equip(settings.load())
+    if is_original:
+        name = Path(output or f"{number}.original")
+        name.write_bytes(run(return_original(equipment, number)))
+        show({"number": number, "file": str(name)}, as_json=as_json, line=f"wrote {name}")
+        return
     if page is None:
         view = run(return_view(number))
         show(view, as_json=as_json, line="\n".join(_beside(view)))
@@ -81,15 +90,23 @@ def return_approve(number: int, *, as_json: bool) -> None:
 
 
 @return_group.command("reject")
-@NUMBER
+@click.argument("numbers", type=click.IntRange(1), nargs=-1, required=True)
 @click.option("--reason", required=True, help="In the customer's language; the customer reads it.")
 @click.option("--quiet", is_flag=True, help="Tell the customer nothing.")
 @AS_JSON
-def return_reject(number: int, reason: str, *, quiet: bool, as_json: bool) -> None:
-    """Put a document aside, and tell the customer why."""
+def return_reject(numbers: tuple[int, ...], reason: str, *, quiet: bool, as_json: bool) -> None:
+    """Put documents or notes aside, all or none, and tell their customers why."""
     equipment = equip(settings.load())
-    run(decisions.reject(equipment, number, reason, actor=OPERATOR, is_told=not quiet))
-    show({"number": number, "state": "REJECTED"}, as_json=as_json, line=f"{number} is REJECTED")
+
+    async def work() -> None:
+        async with DB.transaction():
+            for number in numbers:
+                await decisions.reject(equipment, number, reason, actor=OPERATOR, is_told=not quiet)
+
+    run(work())
+    done = [{"number": number, "state": "REJECTED"} for number in numbers]
+    line = "\n".join(f"{number} is REJECTED" for number in numbers)
+    show(done if len(done) > 1 else done[0], as_json=as_json, line=line)
 
 
 @return_group.command("upload")
@@ -113,6 +130,15 @@ def return_upload(files: tuple[Path, ...], cart_id: str | None, *, as_json: bool
 
     numbers = run(work())
     show({"numbers": numbers}, as_json=as_json, line="handed in: " + ", ".join(map(str, numbers)))
+
+
+async def _listed(*, is_all: bool) -> list[ReturnLine]:
+    page = await waiting(is_all=is_all)
+    found = list(page.returns)
+    while page.next_cursor and not is_all:
+        page = await waiting(page.next_cursor)
+        found += page.returns
+    return found
 
 
 def _line(item: ReturnLine) -> str:

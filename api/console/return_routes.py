@@ -16,6 +16,7 @@ from api.activation.contracts.kinds import kind_of
 from api.activation.contracts.returns import NoReturnError
 from api.answers import FieldError, FieldsError, wrong
 from api.console.returned import Returns, ReturnView, return_page, return_view, waiting
+from api.console.routes import CURSOR, LIMIT, page_of
 from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, Caller, NotThereError
@@ -52,13 +53,16 @@ class RejectForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tell_customer: bool = True
 
 
-@get("/api/v1/staff/returns", **described(Access.STAFF, {200: Returns}, query={"all": ALL}, problems=(422,)))
+@get(
+    "/api/v1/staff/returns",
+    **described(Access.STAFF, {200: Returns}, query={"all": ALL, "cursor": CURSOR, "limit": LIMIT}, problems=(422,)),
+)
 async def list_returns(request: Req) -> Returns:
-    """List the documents that wait for a person, the oldest first; with `all=yes` the newest of all."""
+    """List what waits for a person, documents before notes, each the oldest first; with `all=yes` the newest of all."""
     said = request.query_params.get("all", "no")
     if said not in ALL["enum"]:
         raise wrong("all", "is yes or no")
-    return Returns(await waiting(is_all=said == "yes"))
+    return await waiting(*page_of(request), is_all=said == "yes")
 
 
 @post(

@@ -7,17 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from piccolo.columns.combination import And, Or, Where
+from piccolo.query import OrderByRaw
 
 from api.activation.contracts.reader import show
 from api.activation.contracts.returns import NoReturnError, content_of, row_of
 from api.activation.contracts.tables import Returned
 from api.console.cart import PersonView, person_of
+from api.console.customers import before, next_cursor
 from api.equipment import Equipment
 from api.lifecycle import OrderState, ReturnState
 from api.shop.page import DomainLine, Time, domains_of
 from api.tables import Order
 
 MOST = 200
+NOTES_LAST = OrderByRaw("returned_document.original IS NULL")
 WAITING = (ReturnState.RECEIVED.value, ReturnState.INBOX.value, ReturnState.FILED.value)
 
 
@@ -64,17 +68,32 @@ class ReturnView(msgspec.Struct, frozen=True):
 
 
 class Returns(msgspec.Struct, frozen=True):
-    """What waits for a person, the oldest first; 200 at most."""
+    """Documents that came back, a page of them."""
 
     returns: Sequence[ReturnLine]
+    #: For the page after this one; null on the last one.
+    next_cursor: str | None
 
 
-async def waiting(*, is_all: bool = False) -> list[ReturnLine]:
-    """Return what waits for a person, the oldest first; with those that were decided about, the newest first."""
-    rows = Returned.select().limit(MOST)
+async def waiting(cursor: str | None = None, limit: int = MOST, *, is_all: bool = False) -> Returns:
+    """Return what waits for a person, documents before mere notes, each the oldest first; or all, the newest first."""
+    rows = Returned.select().limit(limit + 1)
     if is_all:
-        return await _lines(await rows.order_by(Returned.id, ascending=False))
-    return await _lines(await rows.where(Returned.state.is_in(list(WAITING))).order_by(Returned.id))
+        rows = rows.where(Returned.id < before(cursor)).order_by(Returned.id, ascending=False)
+    else:
+        rows = rows.where(Returned.state.is_in(list(WAITING))).order_by(NOTES_LAST).order_by(Returned.id)
+        if cursor is not None:
+            rows = rows.where(await _behind(before(cursor)))
+    found = list(await rows)
+    return Returns(await _lines(found[:limit]), next_cursor(found, limit))
+
+
+async def _behind(last: int) -> Where | And | Or:
+    """Return the condition that a row comes behind document or note *last* where documents come before notes."""
+    later, is_note = Returned.id > last, Returned.original.is_null()
+    if await Returned.exists().where(is_note, Returned.id == last):
+        return later & is_note
+    return later | is_note
 
 
 async def return_view(number: int) -> ReturnView:
@@ -102,6 +121,18 @@ async def return_page(equipment: Equipment, number: int, page: int) -> bytes:
     if picture is None:
         raise NoReturnError(f"document {number} has no page {page} to look at")
     return picture
+
+
+async def return_original(equipment: Equipment, number: int) -> bytes:
+    """Return what document *number* is in, as it came.
+
+    Raises:
+        NoReturnError: there is none, or the original was not to be kept longer.
+    """
+    content = await content_of(equipment, await row_of(number))
+    if content is None:
+        raise NoReturnError(f"the original of document {number} is not there")
+    return content
 
 
 async def _beside(order_id: int | None) -> OrderBeside | None:

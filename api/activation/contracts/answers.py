@@ -38,3 +38,5 @@ class Unpacked(msgspec.Struct, frozen=True):
     notes: list[str]
     sender: str
     subject: str
+    #: Whether all of it could be taken apart; else a person may want the mail itself.
+    is_whole: bool = True

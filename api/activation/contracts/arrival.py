@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from api import journal
 from api.activation.contracts.headers import printable
-from api.activation.contracts.returns import USE, tell_unclear
+from api.activation.contracts.returns import USE, tell_unclear, tell_unusable
 from api.activation.contracts.tables import Original, Returned
 from api.equipment import Equipment
 from api.intake.cart import heard
@@ -82,7 +82,9 @@ async def _insert(row: Returned, envelope: Envelope) -> int:
         facts={"channel": envelope.channel},
     )  # fmt: skip
     if row.state == ReturnState.INBOX:
-        await tell_unclear({"id": number, "channel": envelope.channel}, row.note, written)
+        told = {"id": number, "channel": envelope.channel, "suggested": row.suggested}
+        await tell_unclear(told, row.note, written)
+        await tell_unusable(told, written)
     return number
 
 

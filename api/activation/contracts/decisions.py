@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.activation.acceptance import accept
-from api.activation.contracts.filing import is_waited_for, keep_open, tell_filed
-from api.activation.contracts.returns import move, row_of
+from api.activation.contracts.filing import keep_open, tell_filed
+from api.activation.contracts.returns import is_waited_for, move, row_of
 from api.activation.contracts.tables import Returned
 from api.equipment import Equipment
 from api.lifecycle import OrderEvent, ReturnEvent

@@ -10,19 +10,27 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api import journal, orders
+from api import journal
 from api.activation.contracts.answers import Scanned
 from api.activation.contracts.division import Part, divide
 from api.activation.contracts.headers import printable
 from api.activation.contracts.keeping import forget_copies
 from api.activation.contracts.mark import cart_id_in
 from api.activation.contracts.reader import MAILED, SCANNED, Bounds, LookError, scan
-from api.activation.contracts.returns import content_of, move, row_of, tell_unclear
+from api.activation.contracts.returns import (
+    WAITED_FOR,
+    content_of,
+    is_waited_for,
+    move,
+    row_of,
+    tell_unclear,
+    tell_unusable,
+)
 from api.activation.contracts.tables import Returned
 from api.allowances import take, this_hour
 from api.engine.conflicts import is_conflict
 from api.equipment import Equipment
-from api.lifecycle import IllegalMoveError, OrderState, ReturnEvent, ReturnState
+from api.lifecycle import IllegalMoveError, ReturnEvent, ReturnState
 from api.notices import outbox
 from api.piccolo_conf import DB
 from api.tables import Order
@@ -33,7 +41,6 @@ GRACE_S = 30
 
 MOST_TRIES = 3
 RACES = 3
-WAITING = frozenset({OrderState.AWAITING_ACTIVATION.value, OrderState.IN_REVIEW.value})
 PASSED_ON = ("original", "channel", "suggested", "sender", "subject", "name", "note", "tries", "received_at")
 UNREADABLE = "no mark of ours can be read on it"
 
@@ -143,6 +150,8 @@ async def _file(equipment: Equipment, row: dict[str, Any], part: Part, scanned: 
         values |= {Returned.suggested: order["id"] if order else row["suggested"], Returned.note: _joined(row, note)}
         written = await move(row, ReturnEvent.NOT_MATCHED, actor=journal.SYSTEM, values=values)
         await tell_unclear(row, note, written)
+        if not part.pages:
+            await tell_unusable(row, written)
     else:
         values |= {Returned.order: order["id"], Returned.suggested: None}
         written = await move(
@@ -175,11 +184,6 @@ async def tell_filed(equipment: Equipment, order_id: int, number: int, written: 
         await outbox.tell("staff_alarm", order_id, written, {"what": "contract_returned", "number": number})
 
 
-async def is_waited_for(order_id: int) -> bool:
-    """Return whether a contract would unlock the order."""
-    return await orders.state_of(order_id) in WAITING
-
-
 async def keep_open(equipment: Equipment, order_id: int) -> None:
     """Give the order the whole time of an offer from now on."""
     until = datetime.now(UTC) + timedelta(days=equipment.settings.orders.expires_after_days)
@@ -210,7 +214,7 @@ async def _order_for(row: dict[str, Any], part: Part, scanned: Scanned) -> tuple
             note = "its mark names an order that is not there"
         elif named and order["id"] != named:
             note = "its mark names another order than the one it was handed in for"
-    if order and not note and order["state"] not in WAITING:
+    if order and not note and order["state"] not in WAITED_FOR:
         note = f"its order is {order['state']}"
     return (dict(order) if order else None), note
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from piccolo.columns.combination import WhereRaw
 from piccolo.query.functions import Sum
 
+from api import journal
+from api.activation.contracts.returns import move
 from api.activation.contracts.tables import Original, Returned
 from api.equipment import Equipment
-from api.lifecycle import ReturnState
+from api.lifecycle import IllegalMoveError, ReturnEvent, ReturnState
+from api.piccolo_conf import DB
 
 BATCH = 200
+NOTES_WAIT = timedelta(days=14)
+"""For a person, for what is no document."""
+
+log = logging.getLogger("ankunft.returns")
 
 
 async def forget_rejected(equipment: Equipment) -> int:
@@ -56,3 +64,17 @@ async def forget_copies(original: int) -> None:
         ReturnState.DUPLICATE.value,
     )
     await Original.update({Original.content: None}).where((Original.id == original) & nothing_new)
+
+
+async def end_old_notes() -> int:
+    """Put aside notes that nobody looked at for long: there is nothing in them to look at; return how many."""
+    old = (Returned.state == ReturnState.INBOX.value) & (Returned.received_at < datetime.now(UTC) - NOTES_WAIT)
+    rows = await Returned.select().where(old & Returned.original.is_null()).order_by(Returned.id).limit(BATCH)
+    for row in rows:
+        values = {Returned.decided_at: datetime.now(UTC), Returned.decided_by: journal.SYSTEM}
+        try:
+            async with DB.transaction():
+                await move(row, ReturnEvent.REJECTED, actor=journal.SYSTEM, values=values)
+        except IllegalMoveError:
+            log.info("note %s was decided about while it was about to end", row["id"])
+    return len(rows)

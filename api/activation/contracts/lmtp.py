@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from api import journal
 from api.activation.contracts import arrival
+from api.activation.contracts.answers import Unpacked
 from api.activation.contracts.arrival import File
 from api.activation.contracts.keeping import waiting_bytes
 from api.activation.contracts.reader import LookError, unpack
@@ -27,6 +28,8 @@ COMMAND_S = 300
 """For one command of a conversation, a mail's text and its keeping among them."""
 ENDS_WITHIN_S = 5
 MOST_RECIPIENTS = 10
+WHOLE = "mail.eml"
+"""What a mail is called that is kept as it came."""
 LATER = "451 4.3.0 try again later"
 
 log = logging.getLogger("ankunft.receive")
@@ -113,13 +116,14 @@ class Desk:
         return "250 2.0.0 kept"
 
     async def _keep(self, channel: arrival.Channel, sender: str, raw: bytes) -> None:
+        """Keep the mail's documents, and the mail itself where it could not be taken apart to its end."""
         try:
             found = await unpack(raw)
         except LookError as error:
-            note = arrival.Envelope(channel, journal.CUSTOMER, sender)
-            await arrival.take(self._equipment, note, [], [f"a mail could not be taken apart: {error}"])
-            return
+            found = Unpacked([], [f"a mail could not be taken apart: {error}"], "", "", is_whole=False)
         files = [File(document.name, document.content) for document in found.documents]
+        if not found.is_whole:
+            files.append(File(WHOLE, raw))
         notes = found.notes or ([] if files else ["a mail without any document"])
         envelope = arrival.Envelope(channel, journal.CUSTOMER, found.sender or sender, found.subject)
         numbers = await arrival.take(self._equipment, envelope, files, notes)

@@ -8,15 +8,19 @@ from typing import Any
 
 from piccolo.columns.combination import WhereRaw
 
-from api import journal
+from api import journal, orders
 from api.activation.contracts.tables import Original, Returned
 from api.allowances import take, this_hour
 from api.equipment import Equipment
-from api.lifecycle import RETURN_MOVES, IllegalMoveError, ReturnEvent, ReturnState, follow
+from api.lifecycle import RETURN_MOVES, IllegalMoveError, OrderState, ReturnEvent, ReturnState, follow
 from api.notices import outbox
 
 USE = "returned document"
 """What originals are sealed for."""
+
+
+WAITED_FOR = frozenset({OrderState.AWAITING_ACTIVATION, OrderState.IN_REVIEW})
+"""States of an order that a contract would unlock."""
 
 
 class NoReturnError(LookupError):
@@ -89,3 +93,20 @@ async def tell_unclear(row: Mapping[str, Any], note: str, written: int) -> None:
     if await take("alarm return_unclear", this_hour(datetime.now(UTC)), 1):
         said = {"number": row["id"], "channel": row["channel"], "note": note}
         await outbox.tell("staff_return", None, written, said)
+
+
+async def tell_unusable(row: Mapping[str, Any], written: int) -> None:
+    """Tell whoever ordered that nothing in a mail about the order can be looked at, once an hour for an order.
+
+    The cart ID in its subject is anybody's word: only the address on file hears of it, and of an order that waits.
+    """
+    order_id = row["suggested"]
+    if row["channel"] != "email" or order_id is None or not await is_waited_for(order_id):
+        return
+    if await take(f"unusable contract of order {order_id}", this_hour(datetime.now(UTC)), 1):
+        await outbox.tell("contract_unusable", order_id, written)
+
+
+async def is_waited_for(order_id: int) -> bool:
+    """Return whether a contract would unlock the order."""
+    return await orders.state_of(order_id) in WAITED_FOR

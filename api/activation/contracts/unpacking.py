@@ -16,6 +16,7 @@ MOST_PARTS = 200
 DEEPEST = 10
 MOST_DOCUMENTS = 5
 MOST_NOTES = 10
+BROKEN_PART = "a part of the mail cannot be taken apart"
 
 SPECIMEN = b"""Subject: =?utf-8?Q?a?= =?iso-8859-1?B?YQ==?=
 Content-Type: multipart/mixed; boundary=b
@@ -43,23 +44,39 @@ end
 """A mail that takes every way through the library, so that all of it is loaded while files can be opened."""
 
 
+BROKEN = (
+    RecursionError, MemoryError, ValueError, LookupError, AttributeError, TypeError, OSError, ImportError
+)  # fmt: skip
+"""What the library raises over mails that nobody ever tried it with, among them charsets that it cannot load here."""
+
+
 def unpack(raw: bytes) -> Unpacked:
-    """Return the documents of the mail *raw*; whatever it is, something is returned."""
-    try:
-        mail = email.message_from_bytes(raw, policy=compat32)
-        sender, subject = plain(mail.get("From")), plain(mail.get("Subject"))
-    except (RecursionError, MemoryError, ValueError, LookupError, AttributeError, TypeError):
-        return Unpacked([], ["the mail cannot be taken apart"], "", "")
+    """Return the documents of the mail *raw*, whatever it is; a part that is broken costs no other."""
     documents: list[Enclosed] = []
     notes: list[str] = []
     try:
+        mail = email.message_from_bytes(raw, policy=compat32)
+        sender, subject = plain(mail.get("From")), plain(mail.get("Subject"))
+    except BROKEN:
+        return Unpacked([], ["the mail cannot be taken apart"], "", "", is_whole=False)
+    is_whole = True
+    try:
         for part in _leaves(mail, 0, [0]):
-            _take(part, documents, notes)
-    except _TooMuchError as error:
-        notes.append(str(error))
-    except (RecursionError, MemoryError, ValueError, LookupError, AttributeError, TypeError):
-        notes.append("a part of the mail cannot be taken apart")
-    return Unpacked(documents, notes[:MOST_NOTES], sender, subject)
+            is_whole &= _is_taken(part, documents, notes)
+    except (_TooMuchError, *BROKEN) as error:
+        notes.append(str(error) if isinstance(error, _TooMuchError) else BROKEN_PART)
+        is_whole = False
+    return Unpacked(documents, notes[:MOST_NOTES], sender, subject, is_whole)
+
+
+def _is_taken(part: Message, documents: list[Enclosed], notes: list[str]) -> bool:
+    """Take *part*, or note that it cannot be looked into."""
+    try:
+        _take(part, documents, notes)
+    except BROKEN:
+        notes.append(BROKEN_PART)
+        return False
+    return True
 
 
 class _TooMuchError(Exception):

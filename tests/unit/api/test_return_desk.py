@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from httpx import ASGITransport, AsyncClient
 from PIL import Image
 
 from api import staff
-from api.activation.contracts import filing
+from api.activation.contracts import arrival, filing, keeping
 from api.activation.contracts.document import contract_pdf
+from api.activation.contracts.tables import Returned
 from api.app import build
 from api.equipment import Equipment
 from api.notices.tables import Outbox
@@ -107,6 +109,31 @@ async def test_a_scan_for_one_order_is_filed_there_and_rejected_with_a_word(
     assert (await desk.get("returns")).json()["returns"] == []
     assert len((await desk.get("returns?all=yes")).json()["returns"]) == 1
     assert (await row_of(order))["state"] == "AWAITING_ACTIVATION"
+
+
+async def test_what_waits_comes_in_pages_documents_before_notes(equipment: Equipment, desk: AsyncClient) -> None:
+    envelope = arrival.Envelope("email", "customer")
+    notes = [(await arrival.take(equipment, envelope, [], [f"rubbish {number}"]))[0] for number in range(3)]
+    documents = (await desk.post("returns", files=[("file", (f"{n}", blank(n))) for n in (4, 5)])).json()["numbers"]
+    notes += await arrival.take(equipment, envelope, [], ["more rubbish"])
+    for query, wanted in (("", documents + notes), ("all=yes&", [*notes[3:], *documents[::-1], *notes[2::-1]])):
+        pages = [(await desk.get(f"returns?{query}limit=2")).json()]
+        while cursor := pages[-1]["next_cursor"]:
+            pages.append((await desk.get(f"returns?{query}limit=2&cursor={cursor}")).json())
+        assert [[line["id"] for line in page["returns"]] for page in pages] == [wanted[:2], wanted[2:4], wanted[4:]]
+    assert (await desk.get("returns?cursor=x")).status_code == 422
+
+
+async def test_a_note_that_nobody_looked_at_for_long_is_put_aside(equipment: Equipment, desk: AsyncClient) -> None:
+    (note,) = await arrival.take(equipment, arrival.Envelope("email", "customer"), [], ["rubbish"])
+    (document,) = (await desk.post("returns", content=blank(6), headers=PDF)).json()["numbers"]
+    await filing.file_received(equipment)
+    assert await keeping.end_old_notes() == 0
+    await Returned.update({Returned.received_at: datetime.now(UTC) - timedelta(days=15)}, force=True)
+    assert await keeping.end_old_notes() == 1
+    assert [line["id"] for line in (await desk.get("returns")).json()["returns"]] == [document]
+    view = (await desk.get(f"returns/{note}")).json()["document"]
+    assert (view["state"], view["decided_by"]) == ("REJECTED", "system")
 
 
 async def test_bodies_that_are_no_documents_are_refused(equipment: Equipment, desk: AsyncClient) -> None:
