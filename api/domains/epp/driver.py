@@ -18,6 +18,7 @@ from api.domains.epp.session import LostError, Session, UnreachableError
 from api.domains.registrar import (
     Availability,
     Ds,
+    FailedError,
     Message,
     NotTakenError,
     Outcome,
@@ -122,7 +123,7 @@ class EppRegistrar:
         """Return the answer to a command about a domain that is ours."""
         answer = await self._asking.ask(verb, extension)
         if answer.closing:
-            raise RegistrarUnavailableError(f"{self.name} answered {answer.code}")
+            raise FailedError(f"{self.name} answered {answer.code}")
         if not answer.good:
             self._preparation.forget()
             raise NotTakenError(f"{self.name} answered {answer.code}: {answer.words}")

@@ -16,6 +16,7 @@ from api.domains.registrar import (
     Availability,
     Done,
     Ds,
+    FailedError,
     Holder,
     Message,
     News,
@@ -84,7 +85,7 @@ class InwxRegistrar:
             return Refused(Reason.TAKEN, "it was ours before")
         match await self.check(trade.name):
             case Availability.UNKNOWN:
-                raise RegistrarUnavailableError("inwx: it does not know the name now")
+                raise FailedError("inwx: it does not know the name now")
             case Availability.TAKEN if trade.action == "register":
                 return Refused(Reason.TAKEN)
             case Availability.AVAILABLE if trade.action == "transfer":
@@ -167,8 +168,10 @@ class InwxRegistrar:
     async def _ask(self, method: str, **values: Any) -> Said:
         try:
             return await self._robot.call(method, **values)
-        except (UnreachableError, LostError) as error:
+        except UnreachableError as error:
             raise RegistrarUnavailableError(f"inwx: {error}") from error
+        except LostError as error:
+            raise FailedError(f"inwx: {error}") from error
 
     async def _good(self, method: str, **values: Any) -> Said:
         answer = await self._ask(method, **values)

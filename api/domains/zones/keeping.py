@@ -14,7 +14,7 @@ from piccolo.columns.combination import WhereRaw
 from api import journal
 from api.domains import alarms, ordering, registration
 from api.domains.desk import Desk
-from api.domains.registrar import Ds, NotTakenError, RegistrarUnavailableError
+from api.domains.registrar import Ds, FailedError, NotTakenError, RegistrarUnavailableError
 from api.domains.tables import Zone
 from api.domains.zones.content import Whereabouts, digest, zone_of
 from api.domains.zones.nameservers import NameServers
@@ -42,7 +42,7 @@ class NoAddressError(Exception):
     """A host's address is not known, so that no zone can name it."""
 
 
-SAYABLE = (NameServersError, NoAddressError, NotTakenError)
+SAYABLE = (NameServersError, NoAddressError, NotTakenError, FailedError)
 """Whose text is fit for staff; of other errors only the kind is told."""
 
 
@@ -99,6 +99,9 @@ async def delegate(desk: Desk) -> int:
     for row in rows:
         try:
             await _hand_over(desk, row)
+        except FailedError as error:
+            await _put_off(row, error, column=Zone.delegate_at)
+            raise
         except RegistrarUnavailableError:
             await Zone.update({Zone.delegate_at: datetime.now(UTC) + FIRST_PAUSE}).where(Zone.id == row["id"])
             raise

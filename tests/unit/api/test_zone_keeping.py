@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.domains import decisions, registration
-from api.domains.registrar import Ds, NotTakenError
+from api.domains.registrar import Ds, FailedError, NotTakenError
 from api.domains.tables import Zone
 from api.domains.zones import keeping
 from api.domains.zones.content import SigningKey, Whereabouts
@@ -165,6 +165,26 @@ async def test_a_delegation_that_the_registry_refuses_holds_no_other_up_and_staf
     assert [name for name, *_ in registrar.delegated].count(good) == 1
     (alarm,) = await mails_of(order_id, "staff_alarm")
     assert "lab answered 2304: locked" in alarm["context"]
+
+
+async def test_a_delegation_that_always_fails_is_tried_less_and_less_and_staff_are_told(equipped: Equipment) -> None:
+    class Failing(Told):
+        async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
+            await super().delegate(name, nameservers, ds)
+            raise FailedError("lab: no answer within 30 s")
+
+    order_id, pauses = await active(equipped, new_name()), []
+    desk = office(equipped, Failing(), Names(), Places(HERE))
+    for _ in range(8):
+        now = datetime.now(UTC)
+        with pytest.raises(FailedError):
+            await desk.work()
+        (zone,) = await Zone.select()
+        pauses.append(round((zone["delegate_at"] - now).total_seconds() / 5))
+        await Zone.update({Zone.delegate_at: AT}, force=True)
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128]
+    (alarm,) = await mails_of(order_id, "staff_alarm")
+    assert "lab: no answer within 30 s" in alarm["context"]
 
 
 async def test_after_a_transfer_the_keys_follow_when_no_cache_has_the_former_name_servers(equipped: Equipment) -> None:
