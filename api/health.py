@@ -7,19 +7,23 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, get
+from piccolo.columns.combination import WhereRaw
 from piccolo.query.functions import Count
 
 from api import allowances
 from api.activation import budget
 from api.activation.contracts.tables import Returned
 from api.answers import TYPE, Problem, answer
+from api.billing.receivables.tables import Unwritten
+from api.billing.run import INVOICE_RUN
+from api.billing.tables import Unissued
 from api.described import described
 from api.domains.tables import RegistryLease
 from api.identity import Access
 from api.migrations.history import missing
 from api.notices.tables import Outbox
 from api.provisioning.tables import Job
-from api.tables import Order, OrderDomain
+from api.tables import Journal, Order, OrderDomain
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -59,7 +63,7 @@ async def metrics() -> str:
         lines += [f"# HELP ankunft_{name} Rows by state.", f"# TYPE ankunft_{name} gauge"]
         rows = await table.select(table.state, Count()).group_by(table.state)
         lines += [f'ankunft_{name}{{state="{row["state"]}"}} {row["count"]}' for row in rows]
-    lines += [*await _registries(), *await _messages()]
+    lines += [*await _registries(), *await _messages(), *await _billing()]
     return "\n".join(lines) + "\n"
 
 
@@ -76,3 +80,27 @@ async def _messages() -> list[str]:
     name = "ankunft_sms_today"
     sent = await allowances.taken(budget.ALL, allowances.today(datetime.now(UTC)))
     return [f"# HELP {name} Codes by SMS of this day (UTC).", f"# TYPE {name} gauge", f"{name} {sent}"]
+
+
+async def _billing() -> list[str]:
+    """Return what waits to go out and what is held back, files that lie nowhere, and when a run went through last."""
+    waits, run, unwritten = "ankunft_invoices", "ankunft_invoice_run_timestamp_seconds", "ankunft_debit_files_unwritten"
+    held = await Unissued.count().where(WhereRaw("CAST(findings AS TEXT) <> '[]'"))
+    ran = (
+        await Journal.select(Journal.at)
+        .where(Journal.subject == INVOICE_RUN)
+        .order_by(Journal.id, ascending=False)
+        .first()
+    )
+    return [
+        f"# HELP {waits} Invoices that did not go out yet.",
+        f"# TYPE {waits} gauge",
+        f'{waits}{{state="held"}} {held}',
+        f'{waits}{{state="waiting"}} {await Unissued.count() - held}',
+        f"# HELP {unwritten} Files for the bank that are booked and not written.",
+        f"# TYPE {unwritten} gauge",
+        f"{unwritten} {await Unwritten.count()}",
+        f"# HELP {run} When an invoice run went through last.",
+        f"# TYPE {run} gauge",
+        *([f"{run} {ran['at'].timestamp():.0f}"] if ran else []),
+    ]

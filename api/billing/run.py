@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from api import journal
 from api.billing import draft, invoices, ledger, services
 from api.billing.draft import Draft
 from api.billing.report import Report, Totals
@@ -21,6 +22,9 @@ from api.tables import Customer
 
 BATCH = 50
 """Customers of one transaction: while it lasts nobody else writes to an SQLite database."""
+
+INVOICE_RUN = "invoice_run"
+"""What the journal says of runs that went through."""
 
 log = logging.getLogger("ankunft.billing")
 
@@ -65,7 +69,20 @@ async def run(task: Task, tick: Tick = lambda _: None) -> Totals:
             log.warning("a range of %d customers is billed one by one: %s", span.size, type(error).__name__)
             await _one_by_one(task, span, report)
         tick(span.size)
-    return report.totals()
+    totals = report.totals()
+    if not task.is_dry:
+        await _note(task, totals)
+    return totals
+
+
+async def _note(task: Task, totals: Totals) -> None:
+    """Write into the journal that a run went through to its end, whether it billed anybody or not."""
+    await journal.write(
+        subject=INVOICE_RUN, subject_id=f"{task.until}", event="DONE", actor=journal.SYSTEM,
+        facts={
+            "invoices": totals.invoices, "credit_notes": totals.credit_notes, "failed": len(totals.failed),
+        },
+    )  # fmt: skip
 
 
 async def _one_by_one(task: Task, span: Span, report: Report) -> None:
