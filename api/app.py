@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from api import edge, health, problems
 from api.console import billing_routes as billing
-from api.console import domain_routes, doubles
+from api.console import customer_routes, domain_routes, doubles
 from api.console import invoices as customer_invoices
 from api.console import return_routes as returns
 from api.console import routes as console
@@ -72,6 +72,7 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     returns.approve_return,
     returns.reject_return,
     console.show_customer,
+    customer_routes.change_customer,
     console.list_orders,
     console.list_domains,
     domain_routes.list_domains,

@@ -1,16 +1,57 @@
-"""Commands for customers who may have been filed twice. Exit 0 done, 1 refused, 2 wrong usage."""
+"""Commands for customers: change their data, decide who was filed twice. Exit 0 done, 1 refused, 2 wrong usage."""
 
 from __future__ import annotations
 
-import click
+from collections.abc import Callable
+from typing import Any
 
+import click
+import msgspec
+
+from api import edge, settings
+from api.answers import FieldsError
 from api.commands import AS_JSON, OPERATOR, run, show
-from api.customers import deciding
+from api.customers import changing, deciding
+from api.equipment import equip
+
+EMPTIED = ("company", "vat_id")
+"""Of these an empty text takes away what was known."""
 
 
 @click.group("customer")
 def customer_group() -> None:
     """Customers, by their number."""
+
+
+def _fields(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each field of a change."""
+    for name in reversed(changing.Change.__struct_fields__):
+        told = "Why, for the journal." if name == "reason" else None
+        command = click.option(f"--{name.replace('_', '-')}", name, help=told)(command)
+    return command
+
+
+@customer_group.command("change")
+@click.argument("number", type=int)
+@_fields
+@AS_JSON
+def customer_change(number: int, *, as_json: bool, **given: str | None) -> None:
+    """Change what is known of customer NUMBER: only what is given; another IBAN is another mandate.
+
+    An empty --company or --vat-id takes it away.
+    """
+    said: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    said |= {name: None for name in EMPTIED if said.get(name) == ""}
+    try:
+        wanted = edge.decode(msgspec.json.encode(said), changing.Change)
+        changed = run(changing.change(equip(settings.load()), number, wanted, actor=OPERATOR))
+    except FieldsError as error:
+        wrong = "; ".join(f"{item.field} {item.message}" for item in error.errors)
+        raise click.ClickException(f"{wrong}; nothing is changed") from error
+    line = f"customer {changed.number}: {', '.join(changed.fields) or 'nothing'} changed"
+    if "iban" in changed.fields:
+        line += f"; have mandate {changed.mandate_reference} signed"
+    show(changed, as_json=as_json, line=line)
 
 
 @customer_group.command("duplicates")

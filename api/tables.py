@@ -6,7 +6,19 @@ computed in Python, ids that leave the house are text. Unique indexes and checks
 
 from __future__ import annotations
 
-from piccolo.columns import JSON, BigInt, Boolean, ForeignKey, Integer, OnDelete, Serial, Text, Timestamptz, Varchar
+from piccolo.columns import (
+    JSON,
+    BigInt,
+    Boolean,
+    Date,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Serial,
+    Text,
+    Timestamptz,
+    Varchar,
+)
 from piccolo.table import Table
 
 from api.piccolo_conf import DB
@@ -36,6 +48,8 @@ class Customer(Table, db=DB):
     account_holder = Text(null=True, default=None)
     #: Of the mandate that came with the first order, as its contract says it; see `api.mandate`.
     mandate_reference = Varchar(35, null=True, default=None)
+    #: When another mandate took its place; NULL = with the first order.
+    mandate_signed_on = Date(null=True, default=None)
     language = Varchar(2)
     created_at = Timestamptz(default=None)
 

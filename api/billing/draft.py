@@ -110,7 +110,7 @@ def write(draft: Draft, seller: SellerFacts, customer: Row, said: Particulars) -
         tax_cents=draft.sign * draft.gross - net,
         gross_cents=draft.sign * draft.gross,
         payment="sepa_debit" if debits else "transfer",
-        mandate=_mandate(customer, is_first=said.is_first) if debits else None,
+        mandate=mandate(customer, is_first=said.is_first) if debits else None,
         corrects=said.corrects,
         buyer_reference=said.buyer_reference,
         small_business=seller.small_business,
@@ -188,11 +188,11 @@ def _buyer(customer: Row) -> Party:
     )  # fmt: skip
 
 
-def _mandate(customer: Row, *, is_first: bool) -> Mandate:
-    """Return the mandate that the customer gave with the first order, under the reference that its contract says."""
+def mandate(customer: Row, *, is_first: bool) -> Mandate:
+    """Return the customer's mandate: that of the first order, as its contract says it, or a later one."""
     return Mandate(
         reference=customer["mandate_reference"] or str(customer["number"]),
-        signed_on=customer["created_at"].date(),
+        signed_on=customer["mandate_signed_on"] or customer["created_at"].date(),
         iban=f"•••• {customer['iban_last4']}",
         sequence="FRST" if is_first else "RCUR",
     )

@@ -109,7 +109,7 @@ async def write(entries: Sequence[ServiceEntry], due_on: date | None = None) -> 
     Who was merged into another customer is billed no more: what is written of them is open for that one.
     """
     ids: list[int] = []
-    payers = await numbers.current_of({entry.customer for entry in entries})
+    payers = await numbers.currents({entry.customer for entry in entries})
     for some in _slices(entries):
         rows = await ServiceEntry.insert(*some).returning(
             ServiceEntry.id, ServiceEntry.customer, ServiceEntry.period_start

@@ -16,10 +16,10 @@ async def customer_of(number: int) -> int | None:
 
 async def current(customer: int) -> int:
     """Return the id of the customer that *customer* is now: itself, or the one it was merged into."""
-    return (await current_of([customer]))[customer]
+    return (await currents([customer]))[customer]
 
 
-async def current_of(customers: Collection[int]) -> Mapping[int, int]:
+async def currents(customers: Collection[int]) -> Mapping[int, int]:
     """Return for each of *customers* (ids) the id of the customer that it is now; see `current`."""
     if not customers:
         return {}

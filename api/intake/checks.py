@@ -154,3 +154,16 @@ def _own_words(applicant: Applicant | None, domains: list[CheckedDomain]) -> lis
         full_name = f"{applicant.given_name} {applicant.family_name}"
         own += [applicant.email, applicant.phone, full_name, full_name.replace(" ", ""), applicant.company or ""]
     return own
+
+
+def known(said: Applicant, paid: Payment) -> tuple[Applicant, Payment]:
+    """Return what is said of a known customer, in the spelling that is stored.
+
+    Raises:
+        FieldsError: with every field that is wrong.
+    """
+    findings = Findings()
+    applicant, payment = _applicant(said, findings), _payment(paid, said, findings)
+    if findings.errors or payment is None:
+        raise FieldsError(*findings.errors)
+    return applicant, payment

@@ -158,7 +158,7 @@ def _order(equipment: Equipment, form: Choice, checked: Checked, sender: Sender)
         "language": form.language,
         "terms_version": equipment.catalogue.terms_version,
         "terms_accepted_at": now,
-        "search_text": "" if checked.applicant is None else _search_text(msgspec.structs.asdict(checked.applicant)),
+        "search_text": "" if checked.applicant is None else search_text(msgspec.structs.asdict(checked.applicant)),
         "applicant": msgspec.json.encode(_applicant(equipment, form, checked)).decode(),
         "offered": "[]",
         "client_ip": sender.client_ip,
@@ -180,11 +180,12 @@ async def _attach(order: dict[str, Any], form: Choice, checked: Checked, link: L
         raise links.SpentLinkError("the link is another customer's")
     if customer is None:
         raise wrong("customer.number", "is no customer's number")
-    order |= {"customer": customer["id"], "search_text": _search_text(customer)}
+    order |= {"customer": customer["id"], "search_text": search_text(customer)}
     return str(customer["email"])
 
 
-def _search_text(who: Mapping[str, Any]) -> str:
+def search_text(who: Mapping[str, Any]) -> str:
+    """Return what an order is found by: its customer's names and mail address, in small letters."""
     parts = (who["given_name"], who["family_name"], who["company"] or "", who["email"])
     return " ".join(parts).casefold()
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from api import counters, journal
+from api.billing import draft
 from api.billing.receivables import debit_file, movements
 from api.billing.receivables.bank_days import collectable
 from api.billing.receivables.debit_file import Creditor, Debit, DebitFileError
@@ -176,13 +177,14 @@ async def _debits(
 def _debit(equipment: Equipment, row: Mapping[str, Any], said: Mapping[str, Any], customer: Mapping[str, Any]) -> Debit:
     statement = msgspec.json.decode(said["invoice.statement"], type=Statement)
     assert statement.mandate is not None, "what is debited has a mandate"
+    mandate = draft.mandate(customer, is_first=statement.mandate.sequence == "FRST")
     word = "Rechnung" if statement.language == "de" else "Invoice"
     return Debit(
         end_to_end_id=f"{statement.number}-{row['attempts']}",
         amount_cents=row["open_cents"],
-        mandate=statement.mandate.reference,
-        signed_on=statement.mandate.signed_on,
-        sequence=statement.mandate.sequence,
+        mandate=mandate.reference,
+        signed_on=mandate.signed_on,
+        sequence=mandate.sequence,
         name=customer["account_holder"] or statement.buyer.name,
         iban=equipment.seal.unseal("iban", customer["iban_sealed"]),
         purpose=f"{word} {statement.number} {statement.seller.name}",
