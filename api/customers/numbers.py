@@ -28,12 +28,6 @@ async def currents(customers: Collection[int]) -> Mapping[int, int]:
     return {customer: customer for customer in customers} | {row["given_up"]: row["kept"] for row in rows}
 
 
-async def currents(customers: Collection[int]) -> Mapping[int, int]:
-    """Return who each of *customers* is now, by one question; see `current`."""
-    merged = await Merger.select(Merger.given_up, Merger.kept).where(Merger.given_up.is_in(sorted(customers or {0})))
-    return {customer: customer for customer in customers} | {row["given_up"]: row["kept"] for row in merged}
-
-
 async def all_of(customer: int) -> Sequence[int]:
     """Return the ids of *customer* and of all who were merged into it: older papers may be filed under those."""
     given_up = await Merger.select(Merger.given_up).where(Merger.kept == customer).output(as_list=True)
