@@ -13,8 +13,9 @@ from api import settings
 from api.activation.changed import domains_changed
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.console import domains
-from api.domains import decisions, registration
-from api.domains.desk import Refresh
+from api.domains import decisions, instructions, registration
+from api.domains.desk import Desk, Refresh
+from api.domains.drivers import DRIVERS
 from api.domains.zones import keeping
 from api.equipment import equip
 from api.identity import NotThereError
@@ -96,11 +97,15 @@ def domain_retry(name: str, *, as_json: bool) -> None:
 
 @domain_group.command("resolve")
 @NAME
-@click.argument("how", type=click.Choice(sorted(decisions.RESOLUTIONS)))
+@click.argument("how", type=click.Choice(instructions.EVERYTHING))
 @AS_JSON
 def domain_resolve(name: str, how: str, *, as_json: bool) -> None:
-    """Say for the registry what became of NAME."""
-    _moved(name, _told(decisions.resolve(name, how, _refresh(), actor=OPERATOR)), as_json=as_json)
+    """Say what became of NAME, or have the registry do something with it.
+
+    The registry is asked to reject or approve a transfer away, to cancel a pending transfer to us, to renew what
+    expires; all else is your word for what it did.
+    """
+    _moved(name, _told(_instruct(name, how)), as_json=as_json)
 
 
 @domain_group.command("zone")
@@ -122,6 +127,16 @@ def domain_messages(*, as_json: bool) -> None:
         f"{row.taken_at:%d.%m. %H:%M} {row.result:<8} {row.kind:<12} {row.name or '-'} {row.words}" for row in found
     ]
     show(found, as_json=as_json, line="\n".join(lines) or "no registry has said anything")
+
+
+async def _instruct(name: str, how: str) -> DomainState:
+    equipment = equip(settings.load())
+    registrar = DRIVERS[equipment.settings.hosting.registrar](equipment)
+    try:
+        desk = Desk(registrar, equipment, partial(domains_changed, equipment))
+        return await instructions.carry_out(desk, name, how, actor=OPERATOR)
+    finally:
+        await registrar.close()
 
 
 def _refresh() -> Refresh:

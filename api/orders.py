@@ -9,7 +9,7 @@ from typing import Any
 from api import journal
 from api.lifecycle import ORDER_MOVES, IllegalMoveError, OrderEvent, OrderState, follow
 from api.notices import outbox
-from api.tables import Order
+from api.tables import Order, OrderDomain
 
 LETTERS: Mapping[OrderEvent, str] = MappingProxyType({
     OrderEvent.OFFERED: "order_offered",
@@ -21,6 +21,9 @@ LETTERS: Mapping[OrderEvent, str] = MappingProxyType({
     OrderEvent.WITHDRAWN: "order_withdrawn",
 })  # fmt: skip
 """What the customer is told of a move, whoever makes it. Acceptance and what follows is told where more is known."""
+
+ENDED = frozenset({OrderState.REFUSED, OrderState.EXPIRED, OrderState.WITHDRAWN})
+"""States in which nothing is transferred: auth codes are not kept. Who is accepted after all enters them again."""
 
 RACES = 5
 """How often a move may lose against another one before it gives up."""
@@ -52,6 +55,9 @@ async def move(
                 subject="order", subject_id=order_id, order=order_id, event=event, actor=actor,
                 before=before, after=after, facts=facts, public=public,
             )  # fmt: skip
+            if after in ENDED:
+                mine = OrderDomain.order == order_id
+                await OrderDomain.update({OrderDomain.auth_code_sealed: None}).where(mine)
             if event in LETTERS:
                 await outbox.tell(LETTERS[event], order_id, row)
             return row

@@ -15,8 +15,8 @@ from api.answers import wrong
 from api.console import domains
 from api.console.domains import DomainEntries, DomainView, MessageViews
 from api.described import described
-from api.domains import decisions
-from api.domains.desk import Refresh
+from api.domains import decisions, instructions
+from api.domains.desk import Desk, Refresh
 from api.identity import Access, Caller, NotThereError
 from api.lifecycle import DomainState
 
@@ -28,7 +28,9 @@ STATE = {"type": "string", "enum": [state.value for state in DomainState]}
 class Resolution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of a domain, or what shall."""
 
-    how: Literal["retry", "refused", "give-up", "cancel", "released", "kept", "left"]
+    how: Literal[
+        "retry", "refused", "give-up", "cancel", "released", "kept", "left", "reject", "approve", "renew"
+    ]  # fmt: skip
 
 
 class DomainMoved(msgspec.Struct, frozen=True):
@@ -71,9 +73,15 @@ async def vouch_for_domain(request: Req) -> DomainMoved:
     **described(Access.STAFF, {200: DomainMoved}, body=Resolution, problems=(409,)),
 )
 async def resolve_domain(request: Req) -> DomainMoved:
-    """Say what became of a domain, or have it tried again: what is unclear is looked up before anything is sent."""
+    """Say what became of a domain, have it tried again, or have the registry do something with it.
+
+    What is unclear is looked up before anything is sent. `reject` and `approve` answer a transfer away, `cancel`
+    takes a pending transfer back, `renew` prolongs what expires; a registry that refuses that is a 409 with its words.
+    """
     form, label = await edge.read(request, Resolution), _label(request)
-    return DomainMoved(label, await decisions.resolve(label, form.how, _refresh(request), actor=_actor(request)))
+    state = request.app.state
+    desk = Desk(state.availabilities.registrar, state.equipment, _refresh(request))
+    return DomainMoved(label, await instructions.carry_out(desk, label, form.how, actor=_actor(request)))
 
 
 def _label(request: Req) -> str:

@@ -27,6 +27,21 @@ async def unclear(moved: Mapping[str, Any], why: str) -> None:
     await _tell(moved, {"what": "domain_unclear", "why": why[:200]})
 
 
+async def by_hand(moved: Mapping[str, Any]) -> None:
+    """Nobody but staff can order a domain that was *moved*. In the transaction of the move."""
+    await _tell(moved, {"what": "domain_by_hand"})
+
+
+async def leaving(moved: Mapping[str, Any], until: str) -> None:
+    """Another registrar asks for a domain that was *moved*. In the transaction of the move."""
+    await _tell(moved, {"what": "domain_leaving", "until": until})
+
+
+async def expiring(moved: Mapping[str, Any], until: str) -> None:
+    """A domain that was *moved* expires soon. In the transaction of the move."""
+    await _tell(moved, {"what": "domain_expiring", "until": until})
+
+
 async def zone_failed(moved: Mapping[str, Any], problem: str) -> None:
     """The zone of a domain cannot be kept. In the caller's transaction."""
     await _tell(moved, {"what": "zone_failed", "problem": problem})

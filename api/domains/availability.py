@@ -28,7 +28,7 @@ class Availabilities:
 
     def __init__(self, equipment: Equipment, registrar: Registrar | None = None, rdap: Rdap | None = None) -> None:
         settings = equipment.settings
-        self._registrar = registrar or DRIVERS[settings.hosting.registrar](equipment)
+        self.registrar = registrar or DRIVERS[settings.hosting.registrar](equipment)
         self._rdap = rdap or (Rdap(settings.catalogue.folder / "rdap.json") if settings.domains.rdap else None)
         self._most = settings.domains.checks_per_minute
         self._known: OrderedDict[str, tuple[Availability, float]] = OrderedDict()
@@ -68,7 +68,7 @@ class Availabilities:
 
     async def close(self) -> None:
         """End sessions and connections."""
-        await self._registrar.close()
+        await self.registrar.close()
         if self._rdap is not None:
             await self._rdap.close()
 
@@ -76,9 +76,9 @@ class Availabilities:
         found = Availability.UNKNOWN
         try:
             async with asyncio.timeout(WITHIN_S):
-                found = await self._registrar.check(name)
+                found = await self.registrar.check(name)
         except Exception as error:  # noqa: BLE001 (whatever is wrong with the registry, the name is not known to be free)
-            log.warning("%s could not be asked for a name: %s", self._registrar.name, type(error).__name__)
+            log.warning("%s could not be asked for a name: %s", self.registrar.name, type(error).__name__)
         if found is Availability.UNKNOWN and self._rdap is not None:
             found = await self._rdap.check(name)
         return found

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from api import journal
 from api.allowances import TooSoonError, until_tomorrow_s
-from api.domains import registration, settling, trades
+from api.domains import alarms, registration, settling, trades
 from api.domains.desk import Refresh
+from api.domains.drivers import Nobody
 from api.domains.registrar import Done, Reason, Refused
 from api.equipment import Equipment
 from api.lifecycle import DomainEvent, DomainState, IllegalMoveError
 from api.piccolo_conf import DB
-from api.tables import Journal, OrderDomain
+from api.tables import Journal
 
 MOST_CORRECTIONS = 10
 """A day, per domain: each one asks the registry, and a code must not be guessed."""
@@ -62,17 +62,7 @@ async def resolve(name: str, how: str, refresh: Refresh, *, actor: str) -> Domai
     return DomainState(done["state"])
 
 
-async def cancel_all(order_id: int, refresh: Refresh, *, actor: str) -> int:
-    """Let go of the domains of an order that nothing was paid for yet, in the caller's transaction; return how many."""
-    open_states = [DomainState.REQUESTED.value, DomainState.ZONE_READY.value]
-    mine = (OrderDomain.order == order_id) & OrderDomain.held_name.is_not_null()
-    rows = await OrderDomain.select().where(mine, OrderDomain.state.is_in(open_states))
-    for row in rows:
-        await settling.release(row, DomainEvent.CANCELLED, refresh, actor=actor)
-    return len(rows)
-
-
-async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str) -> DomainState:
+async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str, *, actor: str) -> DomainState:
     """Take another auth code for the refused transfer of *name*, and have it ordered again.
 
     Raises:
@@ -93,5 +83,7 @@ async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str
         )
     sealed = equipment.seal.seal(trades.AUTH_CODE, auth_code)
     async with DB.transaction():
-        done = await registration.move(row, DomainEvent.CORRECTED, actor=journal.CUSTOMER, auth_code_sealed=sealed)
+        done = await registration.move(row, DomainEvent.CORRECTED, actor=actor, auth_code_sealed=sealed)
+        if equipment.settings.hosting.registrar == Nobody.name:
+            await alarms.by_hand(done)
     return DomainState(done["state"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -12,7 +13,19 @@ from api.domains.epp.driver import EppRegistrar
 from api.domains.epp.record import recorder
 from api.domains.inwx.driver import InwxRegistrar
 from api.domains.inwx.robot import Robot
-from api.domains.registrar import Availability, Done, Ds, Message, Outcome, Pending, Reason, Refused, Registrar, Trade
+from api.domains.registrar import (
+    Availability,
+    Done,
+    Ds,
+    Message,
+    NotTakenError,
+    Outcome,
+    Pending,
+    Reason,
+    Refused,
+    Registrar,
+    Trade,
+)
 from api.equipment import Equipment
 
 
@@ -20,6 +33,7 @@ class Nobody:
     """Leaves domains to staff, who order them by hand and say so by `ankunft domain vouch`."""
 
     name = "none"
+    by_hand = True
 
     async def check(self, name: str) -> Availability:
         """Know nothing."""
@@ -41,6 +55,16 @@ class Nobody:
         del trade
         return Refused(Reason.REJECTED)
 
+    async def answer(self, name: str, *, agree: bool) -> None:
+        """Leave it to staff."""
+        del agree
+        raise NotTakenError(f"nobody can answer for {name} here: do it by hand, then say kept or left")
+
+    async def renew(self, name: str, before: datetime) -> datetime:
+        """Leave it to staff."""
+        del before
+        raise NotTakenError(f"nobody can renew {name} here: do it by hand, then say released")
+
     async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Leave it to staff."""
 
@@ -59,6 +83,7 @@ class Sandbox(Nobody):
     """Confirms at once, as a registry in a laboratory."""
 
     name = "sandbox"
+    by_hand = False
 
     async def order(self, trade: Trade) -> Outcome:
         """Confirm."""

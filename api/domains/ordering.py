@@ -39,6 +39,8 @@ def ordered_in(desk: Desk) -> list[str]:
 
 async def intend_ready(desk: Desk) -> int:
     """Store the intent for every domain that may be ordered now; return how many. Page by page, so that none waits."""
+    if desk.registrar.by_hand:
+        return 0
     begun, last = 0, 0
     while rows := await _ready(desk, last):
         last = rows[-1]["id"]

@@ -181,6 +181,8 @@ class Registrar(Protocol):
 
     #: What the registry is called in tables, alarms and for staff: "de", "lab", "inwx".
     name: str
+    #: Whether staff order domains, and vouch for them.
+    by_hand: bool
 
     async def check(self, name: str) -> Availability:
         """Say whether *name* can be ordered; UNKNOWN when the registry cannot be asked."""
@@ -192,8 +194,7 @@ class Registrar(Protocol):
         after the paid command may have left: that is Unknown.
 
         Raises:
-            RegistrarUnavailableError: the paid command was certainly not sent; FailedError where only this trade is
-                concerned.
+            RegistrarUnavailableError: the paid command was certainly not sent; FailedError: for this trade alone.
         """
 
     async def look(self, trade: Trade) -> Outcome | None:
@@ -208,15 +209,29 @@ class Registrar(Protocol):
     async def cancel(self, trade: Trade) -> Outcome:
         """Take a pending transfer request back: Refused when it is, else what stands."""
 
+    async def answer(self, name: str, *, agree: bool) -> None:
+        """Let *name* go to the registrar that asks for it, or object.
+
+        Raises:
+            RegistrarUnavailableError, NotTakenError: it did not arrive, or nobody knows; it was refused.
+        """
+
+    async def renew(self, name: str, before: datetime) -> datetime:
+        """Prolong *name* by its registry's usual period where it expires before *before*; return when it expires now.
+
+        May be repeated after a lost answer: what was prolonged expires later, and is not prolonged again.
+
+        Raises:
+            RegistrarUnavailableError, NotTakenError: it did not arrive, or nobody knows; it was refused.
+        """
+
     async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Let *name* at the registry have exactly these name servers and DS records; the same again changes nothing.
 
-        Called once the domain is ours: a transfer brings the former provider's along. No *ds* = no DNSSEC. Where the
-        registry speaks no DNSSEC, the name servers alone are handed over.
+        Called once the domain is ours. No *ds* = no DNSSEC; a registry that speaks none gets the name servers alone.
 
         Raises:
-            RegistrarUnavailableError: the registry cannot be asked now.
-            NotTakenError: it refused this domain's.
+            RegistrarUnavailableError, NotTakenError: the registry cannot be asked now; it refused.
         """
 
     async def poll(self) -> Message | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from api import journal
+from api.domains import alarms
 from api.lifecycle import DOMAIN_MOVES, HELD_DOMAINS, DomainEvent, DomainState, IllegalMoveError, follow
 from api.notices import outbox
-from api.tables import OrderDomain
+from api.tables import Journal, OrderDomain
 
 RELEASED = frozenset({DomainState.FAILED, DomainState.CANCELLED, DomainState.TRANSFERRED_AWAY})
 """States in which the name belongs to this order no longer: another one may hold it."""
@@ -19,6 +21,16 @@ SERVED = HELD_DOMAINS | RELEASED
 
 TOLD = frozenset(DomainState) - {DomainState.REQUESTED, DomainState.ZONE_READY}
 """States that the customer is told of, by one mail each and in the timeline; the acceptance's mail tells the first."""
+
+
+ALARMED = MappingProxyType({DomainState.LEAVING: alarms.leaving, DomainState.EXPIRING: alarms.expiring})
+"""States in which staff have to act in time → their alarm."""
+
+STILL: Mapping[str, DomainEvent] = MappingProxyType({
+    DomainState.EXPIRING.value: DomainEvent.EXPIRY_NEAR,
+    DomainState.ON_HOLD.value: DomainEvent.HELD,
+})  # fmt: skip
+"""What held when another registrar asked for a domain, and holds on when it did not get it."""
 
 
 class NoDomainError(LookupError):
@@ -83,13 +95,27 @@ async def move(
         before=before, after=after, public=is_told, facts={key: facts[key] for key in facts if facts[key]},
     )  # fmt: skip
     if is_told:
-        await outbox.tell("domain_status", row["order"], written, {"domain": row["name"], "status": after, **facts})
-    return dict(row) | {"state": after.value, "journal": written}
+        told = {"domain": row["name"], "status": after, "event": event, "before": before, **facts}
+        await outbox.tell("domain_status", row["order"], written, told)
+    moved = dict(row) | {"state": after.value, "journal": written}
+    if after in ALARMED and not quietly:
+        await ALARMED[after](moved, facts["until"] or "")
+    if event is DomainEvent.KEPT and (still := STILL.get(await _before_leaving(row["name"]))):
+        return await move(moved, still, actor=actor, quietly=True)
+    return moved
 
 
 def confirmation(action: str) -> DomainEvent:
     """Return the event that ends an *action* well."""
     return DomainEvent.TRANSFERRED if action == "transfer" else DomainEvent.REGISTERED
+
+
+async def _before_leaving(name: str) -> str:
+    """Return the state in which another registrar asked for *name* last."""
+    asked = (Journal.subject == "domain") & (Journal.subject_id == name)
+    rows = Journal.select(Journal.state_before).where(asked, Journal.event == DomainEvent.LEAVE_ASKED.value)
+    row = await rows.order_by(Journal.id, ascending=False).first()
+    return "" if row is None else str(row["state_before"])
 
 
 async def waiting() -> list[dict[str, Any]]:

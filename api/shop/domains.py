@@ -13,7 +13,7 @@ from api.answers import wrong
 from api.described import described
 from api.domains import decisions
 from api.equipment import Equipment
-from api.identity import Access, NotThereError
+from api.identity import Access, Caller, NotThereError
 from api.lifecycle import DomainState
 from api.registries import registry_of
 from api.shop.routes import order_of
@@ -47,4 +47,6 @@ async def correct_auth_code(request: Request[Any, Any, Any]) -> TransferResumed:
     codes = registry_of(label, equipment.catalogue.registries).auth_code
     if not codes.take(form.auth_code):
         raise wrong("auth_code", f"has to be {codes.said}")
-    return TransferResumed(label, await decisions.correct(equipment, order_of(request), label, form.auth_code))
+    caller: Caller = request.state.caller
+    resumed = await decisions.correct(equipment, order_of(request), label, form.auth_code, actor=caller.actor)
+    return TransferResumed(label, resumed)

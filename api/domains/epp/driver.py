@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -11,7 +12,7 @@ from api.domains.epp.access import Account
 from api.domains.epp.asking import Asking
 from api.domains.epp.delegation import change
 from api.domains.epp.exchange import Record, forget
-from api.domains.epp.markup import SECDNS, Element, UnsendableError
+from api.domains.epp.markup import SECDNS, Element, UnsendableError, time
 from api.domains.epp.preparation import HostRefusedError, Preparation, RefusedError, fresh_code
 from api.domains.epp.reply import Code, Reply
 from api.domains.epp.session import LostError, Session, UnreachableError
@@ -36,6 +37,8 @@ UNCERTAIN = frozenset({Code.EXISTS, Code.PENDING_TRANSFER, Code.NOT_TRANSFERABLE
 
 class EppRegistrar:
     """One session with one registry, or with a gateway to many."""
+
+    by_hand = False
 
     def __init__(self, name: str, account: Account, registries: Registries, record: Record = forget) -> None:
         self.name = name
@@ -84,6 +87,22 @@ class EppRegistrar:
             if answer.good:
                 return Refused(Reason.REJECTED, answer.words)
         return await self._asking.look(trade) or Refused(Reason.REJECTED, "the registry has no such order")
+
+    async def answer(self, name: str, *, agree: bool) -> None:
+        """Approve or reject the transfer of a domain of ours."""
+        await self._taken(domains.transfer("approve" if agree else "reject", name))
+
+    async def renew(self, name: str, before: datetime) -> datetime:
+        """Ask when it expires, and prolong it from that day on."""
+        known = await self._taken(domains.info(name))
+        expires = domains.state(known.data, known.extension).expires_at
+        if expires is None:
+            raise NotTakenError(f"{self.name} does not say when {name} expires")
+        if expires >= before:
+            return expires
+        years = registry_of(name, self._registries).periods_years[0]
+        renewed = await self._taken(domains.renew(name, expires.date(), years))
+        return time(renewed.data, "domain:renData/domain:exDate") or expires
 
     async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Compare with what the registry has, and change what differs."""

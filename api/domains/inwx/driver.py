@@ -20,6 +20,7 @@ from api.domains.registrar import (
     Holder,
     Message,
     News,
+    NotTakenError,
     Outcome,
     Pending,
     Reason,
@@ -38,6 +39,7 @@ class InwxRegistrar:
     """INWX, for all top-level domains it sells."""
 
     name = "inwx"
+    by_hand = False
 
     def __init__(self, robot: Robot) -> None:
         self._robot = robot
@@ -77,12 +79,15 @@ class InwxRegistrar:
     async def look(self, trade: Trade) -> Outcome | None:
         """Read INWX's log since the trade began, then whether the name is there at all."""
         log = await self._ask("domain.log", domain=trade.name)
+        if not log.good and log.code != Code.DOES_NOT_EXIST:
+            raise RegistrarUnavailableError(f"inwx answered domain.log with {log.code}")
         for entry in log.data.get("domain") or ():
             status, at = words(entry.get("status")), time(entry.get("date"))
             if status.startswith(statuses.ORDERS[trade.action]) and at and at >= trade.since - TOLERANCE:
                 return await self._ended(trade, status, words(entry.get("userText")))
-        if (await self._ask("domain.info", domain=trade.name)).good:
-            return Refused(Reason.TAKEN, "it was ours before")
+        known = await self._ask("domain.info", domain=trade.name)
+        if known.good:
+            return self._held(trade, known)
         match await self.check(trade.name):
             case Availability.UNKNOWN:
                 raise FailedError("inwx: it does not know the name now")
@@ -98,12 +103,25 @@ class InwxRegistrar:
             return Refused(Reason.REJECTED, "cancelled")
         return await self.look(trade) or Refused(Reason.REJECTED, "INWX has no such order")
 
+    async def answer(self, name: str, *, agree: bool) -> None:
+        """Leave it to INWX's own pages."""
+        del agree
+        raise NotTakenError(f"INWX wants the answer for {name} on its own pages; then say kept or left")
+
+    async def renew(self, name: str, before: datetime) -> datetime:
+        """Leave it to INWX, which renews by itself unless it was told not to."""
+        answer = await self._taken("domain.info", domain=name)
+        expires = time(answer.data.get("exDate"))
+        if expires is None or expires < before:
+            raise NotTakenError(f"INWX has not renewed {name} yet; its pages say whether it will")
+        return expires
+
     async def delegate(self, name: str, nameservers: Sequence[str], ds: Sequence[Ds]) -> None:
         """Compare with what INWX has, and change what differs."""
-        answer = await self._good("domain.info", domain=name)
+        answer = await self._taken("domain.info", domain=name)
         if {str(one).lower() for one in answer.data.get("ns") or ()} != {one.lower() for one in nameservers}:
-            await self._good("domain.update", domain=name, ns=list(nameservers))
-        await change_keys(self._good, name, ds)
+            await self._taken("domain.update", domain=name, ns=list(nameservers))
+        await change_keys(self._taken, name, ds)
 
     async def poll(self) -> Message | None:
         """Read the head of the queue and leave it there."""
@@ -157,6 +175,13 @@ class InwxRegistrar:
                 return Refused(statuses.reason(status, details), f"{status}: {details}")
         return Pending()
 
+    def _held(self, trade: Trade, known: Said) -> Outcome:
+        """Return what an order came to that the log does not know, when the name is ours: its age decides."""
+        made_at = time(known.data.get("crDate"))
+        if trade.action == "register" and made_at and made_at >= trade.since - TOLERANCE:
+            return Done(time(known.data.get("exDate")), words(known.data.get("roId")) or None)
+        return Refused(Reason.TAKEN, "it was ours before")
+
     async def _done(self, name: str) -> Done:
         """Return a domain that is ours; when it expires is asked for, and may stay unknown."""
         try:
@@ -177,6 +202,15 @@ class InwxRegistrar:
         answer = await self._ask(method, **values)
         if not answer.good:
             raise RegistrarUnavailableError(f"inwx answered {method} with {answer.code}")
+        return answer
+
+    async def _taken(self, method: str, **values: Any) -> Said:
+        """Return the answer to a call about a domain that is ours."""
+        answer = await self._ask(method, **values)
+        if answer.code >= Code.FAILED:
+            raise RegistrarUnavailableError(f"inwx answered {method} with {answer.code}")
+        if not answer.good:
+            raise NotTakenError(f"inwx answered {method} with {answer.code}: {answer.words}")
         return answer
 
 

@@ -135,7 +135,7 @@ async def _begin(desk: Desk, names: NameServers) -> None:
                     if names.keeps_zones:
                         await _own(row)
                     else:
-                        await registration.move(row, DomainEvent.ZONE_MADE, actor=journal.SYSTEM)
+                        await _made(desk, row)
             except IllegalMoveError:
                 continue
 
@@ -175,7 +175,14 @@ async def _bring(desk: Desk, names: NameServers, where: Where, row: Mapping[str,
         await _write(desk, names, row, place)
         if state is DomainState.REQUESTED:
             async with DB.transaction():
-                await registration.move(domain, DomainEvent.ZONE_MADE, actor=journal.SYSTEM)
+                await _made(desk, domain)
+
+
+async def _made(desk: Desk, domain: Mapping[str, Any]) -> None:
+    """Let a domain be ordered, by whoever does that here."""
+    moved = await registration.move(domain, DomainEvent.ZONE_MADE, actor=journal.SYSTEM)
+    if desk.registrar.by_hand:
+        await alarms.by_hand(moved)
 
 
 async def _write(desk: Desk, names: NameServers, row: Mapping[str, Any], place: Whereabouts) -> None:

@@ -14,6 +14,7 @@ from api.domains.availability import Availabilities
 from api.domains.rdap import Rdap
 from api.domains.registrar import Availability, Pending, Reason, Refused, RegistrarUnavailableError
 from api.equipment import Equipment
+from api.tables import Journal
 from tests.unit.api.domaindesk import Told, active, moving, office, state_of
 from tests.unit.api.orderform import new_name, row_of, token_of
 from tests.unit.api.playedhosts import accepted
@@ -137,6 +138,7 @@ async def test_the_customer_corrects_the_code_and_the_transfer_goes_on(
     answer = await client.post(path, json={"auth_code": "aB&<+/9x"}, headers=token)
     assert (answer.status_code, answer.json()) == (202, {"name": name, "state": "ZONE_READY"})
     assert (await client.post(path, json={"auth_code": "aB&<+/9x"}, headers=token)).status_code == 409
+    assert await Journal.count().where(Journal.event == "CORRECTED", Journal.actor == "customer") == 1
     await desk.work()
     assert await state_of(name) == "TRANSFERRED"
 
@@ -182,6 +184,19 @@ async def test_staff_vouch_and_resolve(client: httpx.AsyncClient, equipment: Equ
     assert (await client.post(path, json={"how": "give-up"}, headers=bearer)).json()["state"] == "FAILED"
     assert (await client.post(path, json={"how": "give-up"}, headers=bearer)).status_code == 404
     assert (await client.post(path, json={"how": "retry"})).status_code == 401
+
+
+async def test_staff_object_to_a_transfer_away_and_correct_a_code_in_their_own_name(
+    client: httpx.AsyncClient, equipment: Equipment, bearer: dict[str, str]
+) -> None:
+    name = "umzug-beispiel.com"
+    order_id = await moving(equipment, name)
+    await office(equipment, Told(Refused(Reason.WRONG_AUTH_CODE))).work()
+    refused = await client.post(f"/api/v1/staff/domains/{name}/resolve", json={"how": "reject"}, headers=bearer)
+    assert refused.status_code == 409
+    path = f"/api/v1/orders/{(await row_of(order_id))['cart_id']}/domains/{name}/auth-code"
+    assert (await client.post(path, json={"auth_code": "aB&<+/9x"}, headers=bearer)).status_code == 202
+    assert await Journal.count().where(Journal.event == "CORRECTED", Journal.actor == "staff:Tester") == 1
 
 
 async def test_the_numbers_tell_of_domains_and_of_queues(client: httpx.AsyncClient, equipment: Equipment) -> None:

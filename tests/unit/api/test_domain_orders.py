@@ -182,7 +182,7 @@ async def test_a_wrong_code_is_told_and_the_customer_corrects_it_and_goes_on(equ
     order_id = await moving(equipment, name, "falsch12")
     await rounds(equipment, registrar, 3)
     assert await state_of(name) == "REFUSED"
-    await decisions.correct(equipment, order_id, name, "aB&<+/9x")
+    await decisions.correct(equipment, order_id, name, "aB&<+/9x", actor=STAFF)
     await rounds(equipment, registrar, 1)
     assert [one.auth_code for one in registrar.trades] == ["falsch12", "aB&<+/9x"]
     assert len({one.transaction_id for one in registrar.trades}) == 2
@@ -198,13 +198,13 @@ async def test_a_code_is_corrected_only_where_it_was_refused_and_not_without_end
     name, registrar = new_name(), Told(*[Refused(Reason.WRONG_AUTH_CODE)] * 20)
     order_id = await moving(equipment, name)
     with pytest.raises(IllegalMoveError):
-        await decisions.correct(equipment, order_id, name, "code1234")
+        await decisions.correct(equipment, order_id, name, "code1234", actor=STAFF)
     for _ in range(decisions.MOST_CORRECTIONS):
         await rounds(equipment, registrar, 1)
-        await decisions.correct(equipment, order_id, name, "code1234")
+        await decisions.correct(equipment, order_id, name, "code1234", actor=STAFF)
     await rounds(equipment, registrar, 1)
     with pytest.raises(TooSoonError):
-        await decisions.correct(equipment, order_id, name, "code1234")
+        await decisions.correct(equipment, order_id, name, "code1234", actor=STAFF)
 
 
 async def test_a_domain_has_one_open_trade(equipment: Equipment) -> None:

@@ -13,7 +13,6 @@ from api.domains.tables import DomainTrade
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, OrderEvent
 from api.notices.tables import Outbox
-from api.piccolo_conf import DB
 from api.provisioning import handoff
 from api.provisioning.tables import Job
 from api.tables import Journal, OrderDomain
@@ -46,11 +45,10 @@ async def test_no_registrar_is_asked_before_the_account_is_there(equipment: Equi
     assert registrar.asked == {name: 1}
 
 
-async def test_an_order_that_ends_before_costs_nothing(equipment: Equipment) -> None:
+async def test_a_domain_that_staff_cancel_before_it_was_ordered_costs_nothing(equipment: Equipment) -> None:
     name, registrar = new_name(), Told()
     order_id = await accepted(equipment, name)
-    async with DB.transaction():
-        assert await decisions.cancel_all(order_id, handoff.enqueue, actor=STAFF) == 1
+    await decisions.resolve(name, "cancel", handoff.enqueue, actor=STAFF)
     await activate(order_id)
     await office(equipment, registrar).work()
     assert not registrar.asked
@@ -94,12 +92,15 @@ async def test_domains_that_wait_for_long_do_not_keep_new_ones_from_being_ordere
 
 async def test_without_a_registrar_the_domain_waits_for_the_word_of_staff(equipment: Equipment) -> None:
     name = new_name()
-    await active(equipment, name)
+    order_id = await active(equipment, name)
     desk = office(equipment, Nobody())
     for _ in range(2):
         await desk.work()
         await rush()
-    assert await state_of(name) == "PENDING"
+    assert await state_of(name) == "ZONE_READY"
+    assert not await mails_of(order_id), "nothing was ordered, so nothing of that kind is told"
+    (alarm,) = await mails_of(order_id, "staff_alarm")
+    assert "domain_by_hand" in alarm["context"]
     assert [row["name"] for row in await registration.waiting()] == [name]
     await decisions.vouch(name, handoff.enqueue, actor=STAFF)
     assert await state_of(name) == "REGISTERED"

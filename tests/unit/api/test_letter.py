@@ -69,6 +69,21 @@ def test_every_state_of_a_domain_has_words_of_its_own(settings: Settings, action
     assert len(texts) == len(told) - len(by_the_rules) + 1
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_domain_that_stays_or_is_back_is_no_new_one(settings: Settings, language: str) -> None:
+    cases = [("REGISTERED", "REGISTERED", "ORDERED"), ("KEPT", "REGISTERED", "LEAVING")]
+    cases += [("RELEASED", "REGISTERED", "ON_HOLD"), ("RELEASED", "REGISTERED", "EXPIRING")]
+    cases += [("CANCELLED", "CANCELLED", "PENDING"), ("CANCELLED", "CANCELLED", "ZONE_READY")]
+    letters = [
+        letter.write(
+            settings.templates.folder, "domain_status", language,
+            said(settings, event=event, status=status, before=before),
+        )
+        for event, status, before in cases
+    ]  # fmt: skip
+    assert len({one.subject for one in letters}) == len({one.text for one in letters}) == len(cases)
+
+
 @pytest.mark.parametrize("what", ["low_balance", "poll_lag", "message"])
 def test_every_alarm_about_a_registry_says_what_to_do(settings: Settings, what: str) -> None:
     facts = said(settings, what=what, minutes=20)

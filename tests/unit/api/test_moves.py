@@ -7,7 +7,7 @@ import pytest
 from api import journal, orders, piccolo_conf
 from api.equipment import Equipment
 from api.lifecycle import ORDER_MOVES, IllegalMoveError, OrderEvent, OrderState
-from api.tables import Journal, Order
+from api.tables import Journal, Order, OrderDomain
 from tests.unit.api.orderform import placed, row_of
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -29,6 +29,17 @@ async def test_an_order_goes_where_the_table_says_and_nowhere_else(equipment: Eq
                 await orders.move(order_id, event, actor=journal.SYSTEM)
             assert (await row_of(order_id))["state"] == state
             assert await Journal.count() == before
+
+
+@pytest.mark.parametrize("event", [OrderEvent.REFUSED, OrderEvent.LAPSED, OrderEvent.WITHDRAWN])
+async def test_an_order_that_ends_keeps_no_auth_code(equipment: Equipment, event: OrderEvent) -> None:
+    order_id = await placed(equipment)
+    mine = OrderDomain.order == order_id
+    await OrderDomain.update({OrderDomain.auth_code_sealed: "sealed"}).where(mine)
+    for step, kept in ((OrderEvent.OFFERED, "sealed"), (event, None)):
+        async with piccolo_conf.DB.transaction():
+            await orders.move(order_id, step, actor=journal.SYSTEM)
+        assert {row["auth_code_sealed"] for row in await OrderDomain.select().where(mine)} == {kept}
 
 
 async def test_the_database_knows_no_other_state(equipment: Equipment) -> None:

@@ -19,7 +19,7 @@ from api.domains.registrar import (
     Unknown,
 )
 from api.registrar_access import InwxAccess
-from tests.unit.api.registrar.reseller import PASSWORD, USER, Book, reseller
+from tests.unit.api.registrar.reseller import PASSWORD, USER, Book, date, reseller
 from tests.unit.api.registrar.trades import registration, transfer
 
 pytestmark = pytest.mark.slow
@@ -103,6 +103,21 @@ async def test_a_name_that_was_ours_before_is_taken(inwx: tuple[Book, InwxRegist
     looked = await driver.look(later)
     assert isinstance(looked, Refused)
     assert looked.reason is Reason.TAKEN
+
+
+async def test_a_log_that_cannot_be_read_is_not_an_empty_one(inwx: tuple[Book, InwxRegistrar]) -> None:
+    book, driver = inwx
+    trade = registration("neu.de")
+    assert isinstance(await driver.order(trade), Done)
+    book.faults["domain.log"] = 2400
+    with pytest.raises(RegistrarUnavailableError):
+        await driver.look(trade)
+    book.faults["domain.log"] = 2303
+    book.domains["neu.de"]["crDate"] = date(datetime.now(UTC))
+    assert isinstance(await driver.look(trade), Done), "the log forgot it; its age says that it is this order's"
+    book.faults["domain.log"] = 2303
+    book.domains["neu.de"]["crDate"] = date(datetime.now(UTC) - timedelta(days=400))
+    assert isinstance(await driver.look(trade), Refused)
 
 
 async def test_name_servers_and_keys_become_exactly_those_that_are_named(inwx: tuple[Book, InwxRegistrar]) -> None:

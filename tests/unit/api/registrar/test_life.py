@@ -49,7 +49,10 @@ def nameservers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer
 @pytest.fixture
 def equipped(equipment: Equipment) -> Equipment:
     """Equipment of somebody who has name servers."""
-    dns = Dns(driver="powerdns", api_url="http://x", api_key="x", nameservers=SERVERS, hostmaster="h@hosting.test")
+    dns = Dns(
+        driver="powerdns", api_url="http://x", api_key="x", nameservers=SERVERS, hostmaster="h@hosting.test",
+        ds_after_s=0,
+    )  # fmt: skip
     waits = msgspec.structs.replace(equipment.settings.domains, poll_every_s=0.2)
     settings = msgspec.structs.replace(equipment.settings, dns=dns, domains=waits)
     object.__setattr__(equipment, "settings", settings)
@@ -141,7 +144,7 @@ async def test_a_refused_transfer_goes_on_once_the_customer_corrected_it(hoster:
     assert await hoster.told(order_id) == [("ORDERED", None), ("REFUSED", reason)]
     with store.change():
         store.put("domain", **row | {"created_at": "2020-01-01T00:00:00.000Z", "statuses": ["ok"]})
-    await decisions.correct(hoster.equipment, order_id, name, CODE)
+    await decisions.correct(hoster.equipment, order_id, name, CODE, actor="customer")
     await hoster.work(2)
     with store.change():
         transfers.act(store, "other", name, "approve")

@@ -11,11 +11,13 @@ from api.domains.registrar import (
     Availability,
     Done,
     Ds,
+    NotTakenError,
     Pending,
     Reason,
     Refused,
     RegistrarUnavailableError,
 )
+from tests.registry import faults
 from tests.registry.other import other
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.trades import NAMESERVERS, registration, transfer
@@ -204,6 +206,28 @@ async def test_name_servers_and_keys_become_exactly_those_that_are_named(lab: La
         assert row is not None
         assert row["nameservers"] == ["ns1.hosting.test"]
         assert len(row["ds"]) == 1
+
+
+async def test_what_expires_soon_is_renewed_once(lab: Lab) -> None:
+    driver = lab.driver()
+    assert isinstance(await driver.order(registration("neu.de")), Done)
+    soon, late = datetime.now(UTC) + timedelta(days=60), datetime.now(UTC) + timedelta(days=400)
+    first = await driver.renew("neu.de", soon)
+    assert first < late, "a year is left: nothing is renewed"
+    faults.order(lab.store, "renew domain", faults.AFTER)
+    with pytest.raises(RegistrarUnavailableError):
+        await driver.renew("neu.de", late)
+    assert await driver.renew("neu.de", late) - first < timedelta(days=367), "the one whose answer was lost"
+
+
+async def test_a_transfer_away_is_rejected_while_it_waits(lab: Lab) -> None:
+    driver = lab.driver()
+    assert isinstance(await driver.order(registration("unser.example")), Done)
+    with pytest.raises(NotTakenError, match="2301"):
+        await driver.answer("unser.example", agree=False)
+    play(lab, "request", "unser.example")
+    await driver.answer("unser.example", agree=False)
+    assert (lab.store.row("transfer", "name", "unser.example") or {})["status"] == "clientRejected"
 
 
 async def test_a_value_that_xml_cannot_carry_is_refused_before_anything_is_sent(lab: Lab) -> None:
