@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from api import journal, orders, settings
+from api.activation import review
 from api.commands import AS_JSON, OPERATOR, REASON, order_of, reason_line, run, show
 from api.console.search import CartLine, search
 from api.equipment import equip
-from api.intake import review
 from api.lifecycle import OrderEvent, OrderState
 from api.piccolo_conf import DB
 from api.tables import Order

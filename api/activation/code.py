@@ -146,6 +146,11 @@ async def _next_generation(equipment: Equipment, order_id: int, now: datetime) -
     return int(moved[0]["generation"])
 
 
+async def has_tries(order_id: int) -> bool:
+    """Return whether a code is of any use to the order still."""
+    return not await SmsActivation.exists().where(SmsActivation.order == order_id, SmsActivation.tries_left <= 0)
+
+
 def waiting_time(sms: Sms, sent: int) -> timedelta:
     """Return how long a customer who was *sent* so many codes waits for another one: twice as long each time."""
     return timedelta(seconds=min(sms.resend_after_s * 2 ** max(0, min(sent, 20) - 1), LONGEST_WAIT_S))

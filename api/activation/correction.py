@@ -67,7 +67,7 @@ async def _spend_correction(order_id: int) -> None:
     first = SmsActivation.corrected_at.is_null()
     if not await SmsActivation.update(values).where(SmsActivation.order == order_id, first).returning(SmsActivation.id):
         raise NotCorrectableError("the number was corrected once; the signed contract opens the account too")
-    if not await SmsActivation.exists().where(SmsActivation.order == order_id, SmsActivation.tries_left > 0):
+    if not await code.has_tries(order_id):
         raise code.UsedUpError("all tries are used up; send the signed contract back, or call us")
 
 

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, get, post
 
 from api import edge, journal, orders
+from api.activation import review
 from api.activation.acceptance import accept
 from api.answers import wrong
 from api.console import customers
@@ -17,7 +18,6 @@ from api.console.search import CartLine, search
 from api.described import described
 from api.equipment import Equipment
 from api.identity import Access, Caller, NotThereError
-from api.intake import review
 from api.intake.cart import heard
 from api.lifecycle import OrderEvent, OrderState
 from api.piccolo_conf import DB

@@ -11,6 +11,7 @@ from api.seal import Seal
 NETWORK, MAIL, MAIL_DOMAIN, PHONE, IBAN = "network", "mail", "mail_domain", "phone", "iban"
 KINDS = (NETWORK, MAIL, MAIL_DOMAIN, PHONE, IBAN)
 PREFIX_BITS = {4: 24, 6: 56}
+MAPPED_BITS = 96
 DOTS_DO_NOT_COUNT = frozenset({"gmail.com", "googlemail.com"})
 
 
@@ -67,13 +68,12 @@ def network(text: str) -> str:
         said = ip_interface(text.strip())
     except ValueError as error:
         raise person.ImplausibleError("is no IP address or network") from error
-    ip, bits = said.ip, PREFIX_BITS[said.version]
-    if said.network.prefixlen < bits:
-        raise person.ImplausibleError(
-            f"is larger than a /{bits}, which is what counts as one network; name those in it"
-        )
+    ip, said_bits = said.ip, said.network.prefixlen
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip, bits = ip.ipv4_mapped, PREFIX_BITS[4]
+        ip, said_bits = ip.ipv4_mapped, said_bits - MAPPED_BITS
+    bits = PREFIX_BITS[ip.version]
+    if said_bits < bits:
+        raise person.ImplausibleError(f"is larger than a /{bits}, which counts as one network; name those in it")
     return str(ip_network((ip, bits), strict=False))
 
 

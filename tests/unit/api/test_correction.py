@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from api.activation import code
+from api import orders
+from api.activation import code, review
 from api.activation.acceptance import accept
 from api.activation.code import NotOfferedError, UsedUpError
 from api.activation.correction import NotCorrectableError, correct, send_wanted
@@ -16,6 +17,7 @@ from api.intake import placing
 from api.intake.screening import screen_waiting
 from api.lifecycle import IllegalMoveError, OrderEvent
 from api.notices.tables import Outbox
+from api.piccolo_conf import DB
 from api.tables import Customer, Journal
 from tests.unit.api.changed import with_settings
 from tests.unit.api.orderform import CUSTOMER as SENDER
@@ -163,3 +165,13 @@ async def test_who_has_no_tries_left_has_nothing_to_correct_a_number_for(equipme
         await correct(order_id, NEW, actor=CUSTOMER)
     row = await row_of(order_id)
     assert (row["state"], json.loads(row["applicant"])["phone"]) == ("AWAITING_ACTIVATION", "+4915112345678")
+
+
+async def test_who_has_no_tries_left_is_offered_the_contract_by_a_person_too(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    await code.request(equipment, order_id, actor=CUSTOMER)
+    await SmsActivation.update({SmsActivation.tries_left: 0}).where(SmsActivation.order == order_id)
+    for event in (OrderEvent.REFUSED, OrderEvent.REOPENED):
+        async with DB.transaction():
+            await orders.move(order_id, event, actor="staff:Anna")
+    assert await review.offer(equipment, order_id, actor="staff:Anna") == ["contract"]

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.activation import review
 from api.activation.acceptance import accept
 from api.activation.correction import correct
 from api.billing.receivables import debits, returns
@@ -15,7 +16,7 @@ from api.billing.receivables.movements import left_unpaid
 from api.console.cart import cart_view
 from api.customers.deciding import merge
 from api.equipment import Equipment
-from api.intake import placing, review, screening
+from api.intake import placing, screening
 from api.intake.placing import Sender
 from api.intake.risk import blocklist
 from api.intake.risk.sources import Sources, sources

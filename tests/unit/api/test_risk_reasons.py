@@ -6,10 +6,10 @@ import re
 import msgspec
 import pytest
 
+from api.activation import review
 from api.console.cart import cart_view
 from api.console.search import search
 from api.equipment import Equipment
-from api.intake import review
 from api.intake.risk import blocklist
 from api.intake.risk.tables import RiskAssessment, RiskResult, RiskTrace
 from api.intake.screening import screen_waiting

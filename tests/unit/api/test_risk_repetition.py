@@ -132,7 +132,7 @@ async def test_a_mail_domain_is_blocked_with_all_below_it(equipment: Equipment) 
     assert [(await row_of(order))["state"] for order in (below, beside)] == ["IN_REVIEW", "AWAITING_ACTIVATION"]
 
 
-@pytest.mark.parametrize("larger", ["10.0.0.0/8", "198.51.100.0/23", "2001:db8::/48", "::/0"])
+@pytest.mark.parametrize("larger", ["10.0.0.0/8", "198.51.100.0/23", "2001:db8::/48", "::/0", "::ffff:10.0.0.0/104"])
 async def test_a_network_that_is_larger_than_one_is_refused(equipment: Equipment, larger: str) -> None:
     with pytest.raises(ImplausibleError, match="larger"):
         await blocklist.add(equipment.seal, "network", larger, reason="flood", actor="staff:Anna")

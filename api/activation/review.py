@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from api import orders
+from api.activation import code
 from api.equipment import Equipment
 from api.intake.person import takes_sms
 from api.intake.risk.verdict import CONTRACT, SMS
@@ -37,7 +38,7 @@ async def offer(equipment: Equipment, order_id: int, *, actor: str, facts: Mappi
             raise IllegalMoveError(f"a person's offer does not fit {state}: it ends a review")
         (order,) = await Order.select().where(Order.id == order_id)
         offered = [CONTRACT]
-        if sms.url and takes_sms(await phone_of(order), sms.countries):
+        if sms.url and await code.has_tries(order_id) and takes_sms(await phone_of(order), sms.countries):
             offered.insert(0, SMS)
         await orders.move(order_id, OrderEvent.OFFERED, actor=actor, facts={"offered": offered, **facts})
         await Order.update({
