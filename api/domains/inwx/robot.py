@@ -130,13 +130,13 @@ def words(value: Any) -> str:
 
 
 def time(value: Any) -> datetime | None:
-    """Return a time, which comes as text or as an object with a timestamp."""
+    """Return a time (UTC), which comes as text or as an object with a timestamp; None where none can be read."""
     if isinstance(value, dict):
         value = value.get("timestamp") or value.get("scalar")
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
     try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
         found = datetime.fromisoformat(str(value))
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):  # beyond what a calendar, or the machine, knows
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

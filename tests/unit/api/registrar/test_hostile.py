@@ -11,6 +11,7 @@ from api.domains.epp import domains
 from api.domains.epp.markup import UnreadableError, UnsendableError, epp, read, time
 from api.domains.epp.session import LostError, Session, UnreachableError
 from api.domains.epp.wire import LARGEST_FRAME
+from api.domains.inwx import robot
 from api.domains.registrar import Done, News, RegistrarUnavailableError, Unknown
 from tests.registry import faults, queue
 from tests.registry.other import other
@@ -184,6 +185,13 @@ async def test_each_greeting_compares_the_clocks(lab: Lab) -> None:
 @pytest.mark.parametrize("said", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-13-01", "", "soon"])
 def test_a_time_that_is_none_is_not_read(said: str) -> None:
     assert time(epp("qDate", said), ".") is None
+
+
+@pytest.mark.parametrize(
+    "said", [1e30, -(10**30), float("nan"), {"timestamp": 10**30}, "0001-01-01T00:00:00+01:00", "", None]
+)
+def test_a_time_of_the_reseller_that_is_none_is_not_read(said: object) -> None:
+    assert robot.time(said) is None
 
 
 async def test_what_the_registry_says_in_words_is_fit_to_be_shown(lab: Lab) -> None:
