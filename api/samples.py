@@ -22,17 +22,19 @@ PAYMENT = {
 OTHERWISE = {"staff_registry": {"name": "xn--beispiel-shne-rmb.de"}}
 """What single kinds call by a name that means something else in all others."""
 
+CART, TOKEN = "7K3M-P9TA-4", "further_00112233445566778899aabbccddeeff"
 SINCE = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
 def sample(here: settings.Settings, language: str, kind: str = "") -> dict[str, Any]:
     """Return what an invented order says in letters of *kind*: everything that any of them names."""
     domain = DomainLine("xn--beispiel-shne-rmb.de", "beispiel-söhne.de", "register", DomainState.REGISTERED, SINCE)
+    link = here.http.further_order_url if kind == "further_order" else here.http.order_page_url
     zone, price = here.hosting.zone, format_currency(3.99, "EUR", locale=language)
     return {
         "sender": parseaddr(here.mail.sender)[0] or here.mail.sender,
         "public_url": here.http.public_url,
-        "cart_id": "7K3M-P9TA-4",
+        "cart_id": CART,
         "order_number": 500001,
         "customer_number": 100001,
         "name": "Jürgen O'Brien",
@@ -66,15 +68,15 @@ def sample(here: settings.Settings, language: str, kind: str = "") -> dict[str, 
         "note": "no mark of ours can be read on it",
         "why": "Die Unterschrift fehlt." if language == "de" else "The signature is missing.",
         "host": "web1",
-        "token": "further_00112233445566778899aabbccddeeff",
-        "link": here.http.further_order_url.replace("{token}", "further_00112233445566778899aabbccddeeff"),
+        "token": TOKEN,
+        "link": link.replace("{token}", TOKEN).replace("{cart_id}", CART),
         "minutes": 30,
         "messages": 500,
         "risk_rule": "network_flood",
         "risk_text": "A flood of orders from the same network",
         "waiting": 2,
         "hours": 24,
-        "carts": ["7K3M-P9TA-4", "8N4P-Q2UB-X"],
+        "carts": [CART, "8N4P-Q2UB-X"],
         "code": "123456",
         "invoice": "R700001",
         "rules": "BR-DE-8",

@@ -34,6 +34,8 @@ class Http(Section, frozen=True):
     agent_url: str
     #: The shop's page for a further order, with {token} in it; empty = the mail names the token alone.
     further_order_url: str = ""
+    #: The shop's page of an order, with {cart_id} in it; empty = mails name no address.
+    order_page_url: str = ""
     bind: str = "127.0.0.1"
     port: Port = 8080
     #: Only from these addresses is X-Forwarded-For believed.

@@ -160,6 +160,7 @@ def _check(settings: Settings, source: str) -> None:
     for name, url, blanks in (
         ("[risk] vies_url", settings.risk.vies_url, ("{country}", "{number}")),
         ("[http] further_order_url", http.further_order_url, ("{token}",)),
+        ("[http] order_page_url", http.order_page_url, ("{cart_id}",)),
         ("[sms] url", sms.url, ("{phone}",)),
     ):
         if url and not all(blank in url for blank in blanks):

@@ -55,6 +55,7 @@ async def of_order(equipment: Equipment, row: Mapping[str, Any], page: Page) -> 
         _of_house(equipment)
         | {
             "cart_id": order["cart_id"],
+            "link": equipment.settings.http.order_page_url.replace("{cart_id}", order["cart_id"]),
             "order_number": order["number"],
             "customer_number": customer.get("number"),
             "name": f"{customer['given_name']} {customer['family_name']}",
@@ -93,11 +94,12 @@ def of_link(equipment: Equipment, seed: str) -> dict[str, Any]:
 
 def of_code(equipment: Equipment, row: Mapping[str, Any], cart_id: str) -> dict[str, Any]:
     """Return what the message with a code says; the code is derived here and stands in no table."""
+    http = equipment.settings.http
     generation: int = json.loads(row["context"])["generation"]
     return {
         "cart_id": cart_id,
         "code": equipment.seal.sms_code(row["order"], generation),
-        "host": urlsplit(equipment.settings.http.public_url).hostname or "",
+        "host": urlsplit(http.order_page_url or http.public_url).hostname or "",
     }
 
 

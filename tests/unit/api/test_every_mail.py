@@ -183,9 +183,9 @@ async def deliver(equipment: Equipment) -> None:
 async def secrets_of(life: Life, codes: str) -> set[str]:
     """Return what no mail may hold."""
     made = await Order.select(Order.id, Order.password_hash)
-    seed = [msgspec.json.decode(row["context"]) for row in await Outbox.select().where(Outbox.kind == "further_order")]
+    seeds = [msgspec.json.decode(row["context"]) for row in await Outbox.select().where(Outbox.kind == "further_order")]
     return {
-        *codes.split(), BODY["password"], IBAN, IBAN[4:-4], AUTH_CODE, "$6$", seed[0]["link"],
+        *codes.split(), BODY["password"], IBAN, IBAN[4:-4], AUTH_CODE, "$6$", *(seed["link"] for seed in seeds),
         *(row["password_hash"] for row in made),
         *[await token_of(life.equipment, row["id"]) for row in made],
         life.equipment.settings.keys.master.read_bytes().hex(),

@@ -143,6 +143,20 @@ def test_without_a_page_of_the_shop_the_letter_names_the_key(settings: Settings)
     assert "<a " not in written.html
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["order_offered", "order_reminder", "contract_rejected", "contract_unusable"])
+def test_a_letter_that_speaks_of_the_page_of_the_order_leads_there(
+    settings: Settings, kind: str, language: str
+) -> None:
+    page = "https://shop.example/order/7K3M-P9TA-4"
+    written = letter.write(settings.templates.folder, kind, language, said(settings, language, link=page))
+    assert re.search(rf"\n\n  [^:\n]+: {page}\n\n", written.text)
+    assert re.search(rf'<a [^>]*href="{page}"', written.html)
+    without = letter.write(settings.templates.folder, kind, language, said(settings, language))
+    assert "<a " not in without.html
+    assert "://" not in without.text
+
+
 @pytest.mark.parametrize(
     ("text", "markup"),
     [

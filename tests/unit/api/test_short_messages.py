@@ -1,6 +1,7 @@
 """Short messages: the code to the telephone, into no table, and only while it is worth something."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from api.activation import budget, code
 from api.allowances import taken, today
 from api.equipment import Equipment
-from api.notices import delivery
+from api.notices import delivery, facts
 from api.notices.facts import Sources
 from api.notices.tables import Outbox
 from api.shop.page import order_page
@@ -19,7 +20,7 @@ from api.tables import Journal
 from tests.contract.gateway import sms_gateway
 from tests.contract.process import free_port
 from tests.customer.phone import code_in, messages
-from tests.unit.api.orderform import offered
+from tests.unit.api.orderform import offered, row_of
 
 pytestmark = [
     pytest.mark.usefixtures("database"),
@@ -108,6 +109,28 @@ async def test_a_gateway_that_takes_its_time_is_paid_once(equipment: Equipment, 
         await deliver(texting)
     assert len(messages(sink, "+4915112345678")) == 1
     assert await Outbox.exists().where(Outbox.channel == "sms", Outbox.state == "SENT")
+
+
+async def test_the_code_is_for_the_host_where_it_is_entered(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    await ask_for_code(equipment, order_id)
+    (row,) = await Outbox.select().where(Outbox.channel == "sms")
+    assert facts.of_code(equipment, row, "")["host"] == "api.test"
+    shop = with_http(equipment, order_page_url="https://shop.test/order/{cart_id}")
+    assert facts.of_code(shop, row, "")["host"] == "shop.test"
+
+
+async def test_a_mail_leads_to_the_page_of_its_order(equipment: Equipment) -> None:
+    order_id = await offered(equipment)
+    (row,) = await Outbox.select().where(Outbox.kind == "order_offered")
+    shop = with_http(equipment, order_page_url="https://shop.test/order/{cart_id}")
+    said = await facts.of_order(shop, row, partial(order_page, shop.settings))
+    assert said["link"] == f"https://shop.test/order/{(await row_of(order_id))['cart_id']}"
+
+
+def with_http(equipment: Equipment, **changes: Any) -> Equipment:
+    http = msgspec.structs.replace(equipment.settings.http, **changes)
+    return replace(equipment, settings=msgspec.structs.replace(equipment.settings, http=http))
 
 
 async def ask_for_code(equipment: Equipment, order_id: int) -> None:
