@@ -177,6 +177,8 @@ async def _debits(
 def _debit(equipment: Equipment, row: Mapping[str, Any], said: Mapping[str, Any], customer: Mapping[str, Any]) -> Debit:
     statement = msgspec.json.decode(said["invoice.statement"], type=Statement)
     assert statement.mandate is not None, "what is debited has a mandate"
+    if not customer["iban_sealed"]:
+        raise DebitFileError("the customer has no account any more")
     mandate = draft.mandate(customer, is_first=statement.mandate.sequence == "FRST")
     word = "Rechnung" if statement.language == "de" else "Invoice"
     return Debit(
