@@ -58,6 +58,8 @@ class InwxRegistrar:
     async def order(self, trade: Trade) -> Outcome:
         """Have a contact, then send the one call that costs."""
         contact = await self._ask("contact.create", **_contact(trade.holder))
+        if contact.code >= Code.FAILED:
+            raise FailedError(f"inwx answered contact.create with {contact.code}")
         identity = contact.data.get("id")
         if not contact.good or not isinstance(identity, int | str):
             return Refused(Reason.POLICY, contact.words)
@@ -80,7 +82,7 @@ class InwxRegistrar:
         """Read INWX's log since the trade began, then whether the name is there at all."""
         log = await self._ask("domain.log", domain=trade.name)
         if not log.good and log.code != Code.DOES_NOT_EXIST:
-            raise RegistrarUnavailableError(f"inwx answered domain.log with {log.code}")
+            raise FailedError(f"inwx answered domain.log with {log.code}")
         for entry in log.data.get("domain") or ():
             status, at = words(entry.get("status")), time(entry.get("date"))
             if status.startswith(statuses.ORDERS[trade.action]) and at and at >= trade.since - TOLERANCE:
@@ -201,14 +203,14 @@ class InwxRegistrar:
     async def _good(self, method: str, **values: Any) -> Said:
         answer = await self._ask(method, **values)
         if not answer.good:
-            raise RegistrarUnavailableError(f"inwx answered {method} with {answer.code}")
+            raise FailedError(f"inwx answered {method} with {answer.code}")
         return answer
 
     async def _taken(self, method: str, **values: Any) -> Said:
         """Return the answer to a call about a domain that is ours."""
         answer = await self._ask(method, **values)
         if answer.code >= Code.FAILED:
-            raise RegistrarUnavailableError(f"inwx answered {method} with {answer.code}")
+            raise FailedError(f"inwx answered {method} with {answer.code}")
         if not answer.good:
             raise NotTakenError(f"inwx answered {method} with {answer.code}: {answer.words}")
         return answer

@@ -11,6 +11,7 @@ from api.domains.registrar import (
     Availability,
     Done,
     Ds,
+    FailedError,
     News,
     Pending,
     Reason,
@@ -169,6 +170,22 @@ async def test_a_session_that_ran_out_is_begun_again_without_a_loss(inwx: tuple[
     book.logged_in = False
     assert isinstance(await driver.order(registration("neu.de")), Done)
     assert [method for method, _ in book.calls].count("account.login") == 2
+
+
+async def test_what_fails_over_one_name_is_told_apart_from_a_reseller_that_is_away(
+    inwx: tuple[Book, InwxRegistrar],
+) -> None:
+    book, driver = inwx
+    book.faults["contact.create"] = 2400
+    with pytest.raises(FailedError, match=r"contact\.create with 2400"):
+        await driver.order(registration("neu.de"))
+    book.faults["domain.log"] = 2400
+    with pytest.raises(FailedError, match=r"domain\.log with 2400"):
+        await driver.look(registration("neu.de"))
+    book.faults["domain.info"] = "after"
+    with pytest.raises(FailedError):
+        await driver.delegate("neu.de", ("ns1.hosting.test",), ())
+    assert not book.domains
 
 
 async def test_without_an_account_nothing_is_ordered() -> None:
