@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType({
     "bookkeeping": "api.invoice_commands:bookkeeping",
     "debit-run": "api.debit_commands:debit_run",
     "debit": "api.debit_commands:debit_group",
-    "payment": "api.debit_commands:payment_group",
+    "payment": "api.payment_commands:payment_group",
 })  # fmt: skip
 """Command → module and name of the click command; a room brings its own."""
 

@@ -27,7 +27,7 @@ def billing_entries(customer_number: int, *, cursor: str | None, limit: int, as_
         f"{row.order_number}  {row.addon} {row.item}".rstrip()
         for row in page.items
     ]
-    show(page, as_json=as_json, line="\n".join([*lines, *_more(page.next_cursor)]) or "no entries")
+    show(page, as_json=as_json, line="\n".join([*lines, *more(page.next_cursor)]) or "no entries")
 
 
 @billing_group.command("invoices")
@@ -43,8 +43,9 @@ def billing_invoices(query: str, *, cursor: str | None, limit: int, as_json: boo
         f"{f'  takes {row.corrects} back' if row.corrects else ''}{'' if row.is_issued else '  not issued'}"
         for row in page.items
     ]
-    show(page, as_json=as_json, line="\n".join([*lines, *_more(page.next_cursor)]) or "no invoices")
+    show(page, as_json=as_json, line="\n".join([*lines, *more(page.next_cursor)]) or "no invoices")
 
 
-def _more(cursor: str | None) -> list[str]:
+def more(cursor: str | None) -> list[str]:
+    """Return the line that says how the list goes on, if it does."""
     return [f"more: --cursor {cursor}"] if cursor else []

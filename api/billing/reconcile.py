@@ -1,7 +1,8 @@
 """Reconciling: contracts against services, services against entries, entries against invoices, numbers against rows.
 
-Read only, by ranges of keys, so that it may run beside everything else. What it finds is for people: each finding names
-the thing by the number that people know.
+Read only, by ranges of keys, so that it may run beside everything else: what does not fit at first may have been on its
+way from one table to another, so it counts if it is there at a second look. What it finds is for people: each finding
+names the thing by the number that people know.
 """
 
 from __future__ import annotations
@@ -33,7 +34,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 async def reconcile(today: date) -> list[Finding]:
-    """Return all that does not fit, as of *today*."""
+    """Return all that does not fit, as of *today*, and stays so."""
+    seen = await _look(today)
+    still = set(await _look(today)) if seen else set()
+    return [finding for finding in seen if finding in still]
+
+
+async def _look(today: date) -> list[Finding]:
     found: list[Finding] = []
     async for orders in _contracts():
         found += await _of_orders(orders, today)
@@ -59,6 +66,9 @@ async def _of_orders(orders: Mapping[int, Mapping[str, Any]], today: date) -> li
     entries = await ServiceEntry.select().where(ServiceEntry.order.is_in(ids)).order_by(ServiceEntry.period_start)
     held = OrderDomain.order.is_in(ids) & OrderDomain.held_name.is_not_null()
     domains = await OrderDomain.select().where(held, OrderDomain.state.is_in([state.value for state in HELD_DOMAINS]))
+    charged: dict[int, list[dict[str, Any]]] = {}
+    for entry in entries:
+        charged.setdefault(entry["service"], []).append(entry)
     having = {service["order"] for service in services}
     items = {(service["order"], service["item"]) for service in services}
     with_domains = {service["order"] for service in services if service["item"]}
@@ -73,9 +83,9 @@ async def _of_orders(orders: Mapping[int, Mapping[str, Any]], today: date) -> li
         if (row["order"], row["name"]) not in items and row["order"] in with_domains
     ]
     for service in services:
-        mine = [entry for entry in entries if entry["service"] == service["id"]]
         number = orders[service["order"]]["number"]
-        found += [Finding(kind, number, text) for kind, text in fit(service, mine, today)]
+        fitting = fit(service, charged.get(service["id"], ()), today)
+        found += [Finding(kind, number, text) for kind, text in fitting]
     return found
 
 

@@ -9,11 +9,11 @@ from piccolo.columns.combination import Where, WhereRaw
 
 from api.billing.documents.tables import InvoiceDocument
 from api.billing.tables import Invoice, InvoiceLine, ServiceEntry
+from api.customers import numbers
+from api.customers.tables import Merger
 from api.tables import Customer, Order
 
 LONGEST_NUMBER = 15
-MOST_PERSONS = 50
-"""Customers whose invoices one search looks through."""
 
 
 async def entries(customers: Sequence[int], below: int, most: int) -> list[dict[str, Any]]:
@@ -55,10 +55,7 @@ async def search(text: str, below: int, most: int) -> list[dict[str, Any]]:
     """Return the invoices that fit *text*: its own number, the customer's or an order's, a name, a mail address."""
     if not text:
         return await invoices(None, below, most)
-    persons = await _persons(text)
-    condition: Any = Invoice.number == text.upper()
-    if persons:
-        condition |= Invoice.customer.is_in(persons)
+    condition = (Invoice.number == text.upper()) | await of_whom(text, Invoice.customer)
     return await invoices(condition, below, most)
 
 
@@ -88,14 +85,24 @@ async def _known(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-async def _persons(text: str) -> list[int]:
-    """Return the ids of the newest customers that *text* may mean."""
-    found: set[int] = set()
-    if text.isdecimal() and text.isascii() and len(text) <= LONGEST_NUMBER:
-        found |= set(await Customer.select(Customer.id).where(Customer.number == int(text)).output(as_list=True))
-        orders = Order.select(Order.customer).where(Order.number == int(text))
-        found |= set(await orders.output(as_list=True))
+async def of_whom(text: str, customer: Any) -> Any:
+    """Return the condition that the column *customer* is somebody whom *text* means, also by a number given up.
+
+    By number, by that of an order, by name or mail address.
+    """
     literal = text.casefold().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    named = Order.customer.is_not_null() & WhereRaw("orders.search_text LIKE {} ESCAPE '!'", f"%{literal}%")
-    newest = Order.select(Order.customer, Order.id).where(named).order_by(Order.id, ascending=False).limit(MOST_PERSONS)
-    return sorted(found | {row["customer"] for row in await newest})
+    fits = WhereRaw("orders.search_text LIKE {} ESCAPE '!'", f"%{literal}%")
+    named = Order.select(Order.customer).where(Order.customer.is_not_null() & fits)
+    merged: Any = Merger.select(Merger.given_up).where(Merger.kept.is_in(named))
+    condition = customer.is_in(named) | customer.is_in(merged)
+    ids = await _numbered(text)
+    return condition | customer.is_in(ids) if ids else condition
+
+
+async def _numbered(text: str) -> list[int]:
+    """Return the ids of the customers whose number, or an order's, is *text*."""
+    if not (text.isdecimal() and text.isascii() and len(text) <= LONGEST_NUMBER):
+        return []
+    orders = Order.select(Order.customer).where(Order.number == int(text))
+    found = {await numbers.customer_of(int(text)), *await orders.output(as_list=True)}
+    return [one for customer in found if customer is not None for one in await numbers.all_of(customer)]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from litestar import get
 
-from api import edge
-from api.answers import wrong
 from api.console import billing
-from api.console.routes import CURSOR, LIMIT, QUERY, Req, number_of, page_of
+from api.console.routes import CURSOR, LIMIT, QUERY, Req, number_of, page_of, query_of
 from api.described import described
 from api.identity import Access
 
@@ -41,7 +39,4 @@ async def list_invoices(request: Req) -> billing.InvoiceList:
 )
 async def find_invoices(request: Req) -> billing.InvoiceList:
     """Find invoices by their number, the customer's, an order's, by name or mail address; all without a question."""
-    text = edge.path_text("q", request.query_params.get("q", ""))
-    if len(text) > QUERY["maxLength"]:  # type: ignore[operator]  # a number
-        raise wrong("q", "is too long")
-    return await billing.find(text, *page_of(request))
+    return await billing.find(query_of(request), *page_of(request))

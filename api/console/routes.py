@@ -49,10 +49,7 @@ async def find_carts(request: Req) -> Carts:
 
     `state=IN_REVIEW` is the queue of what waits for a person, the oldest first, with the reasons of the risk check.
     """
-    text = edge.path_text("q", request.query_params.get("q", ""))
-    if len(text) > QUERY["maxLength"]:  # type: ignore[operator]  # a number
-        raise wrong("q", "is too long")
-    return Carts(await search(text, _state(request.query_params.get("state"))))
+    return Carts(await search(query_of(request), _state(request.query_params.get("state"))))
 
 
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,6 +163,14 @@ def number_of(request: Req) -> int:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text[:20]) <= customers.LARGEST_NUMBER:
         raise NotThereError("there is no such customer")
     return int(text)
+
+
+def query_of(request: Req) -> str:
+    """Return what a list is searched for; empty without a question."""
+    text = edge.path_text("q", request.query_params.get("q", ""))
+    if len(text) > QUERY["maxLength"]:  # type: ignore[operator]  # a number
+        raise wrong("q", "is too long")
+    return text
 
 
 def page_of(request: Req) -> tuple[str | None, int]:

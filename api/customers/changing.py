@@ -87,7 +87,7 @@ async def _change(equipment: Equipment, number: int, wanted: Change, actor: str)
         await _found_anew(row | values)
         await journal.write(
             subject="customer", subject_id=row["number"], event="CHANGED", actor=actor,
-            facts={"fields": fields, "reason": wanted.reason},
+            facts={"fields": fields} | journal.because(wanted.reason),
         )  # fmt: skip
     return Changed(row["number"], fields, values.get("mandate_reference", row["mandate_reference"]))
 

@@ -16,6 +16,13 @@ KINDS: tuple[Kind, ...] = ("debit", "return", "transfer", "refund", "set_off", "
 
 TAKES_WHAT_IS_OPEN = frozenset({"write_off", "set_off", "refund"})
 """Never more than is open, on either side; a customer may well transfer more."""
+UNDOABLE = frozenset({"transfer", "refund", "set_off", "write_off"})
+"""What people book; a debit is taken back by the bank."""
+
+UNDOING = "undo "
+"""How the reference of an opposite begins."""
+
+LONGEST_REFERENCE = 64 - len(UNDOING)
 ROWS = 1000
 """Rows of one statement: PostgreSQL takes 32,767 values."""
 
@@ -39,6 +46,8 @@ class Booking(NamedTuple):
     reference: str
     actor: str
     reason: str | None = None
+    #: It takes an earlier one back, whatever is open.
+    is_undoing: bool = False
 
 
 async def open_up(invoice: Mapping[str, Any], way: str) -> None:
@@ -64,7 +73,7 @@ async def book(booking: Booking) -> int:
         BookedBeforeError: it was booked before.
     """
     guard = [Receivable.id == booking.receivable]
-    if booking.kind in TAKES_WHAT_IS_OPEN:
+    if booking.kind in TAKES_WHAT_IS_OPEN and not booking.is_undoing:
         is_owed = booking.amount_cents > 0
         enough = (
             Receivable.open_cents >= booking.amount_cents if is_owed else Receivable.open_cents <= booking.amount_cents
@@ -85,6 +94,30 @@ async def book(booking: Booking) -> int:
         raise
     await _tell(booking, rows[0])
     return int(rows[0]["open_cents"])
+
+
+async def undo(receivable: int, reference: str, *, actor: str, on: date) -> None:
+    """Take back, once, what was booked by hand on *receivable* under *reference*, by its opposite; a set-off on both.
+
+    Raises:
+        NotOwedError: nothing was, or it is an opposite itself.
+        BookedBeforeError: it was taken back before.
+    """
+    by_hand = Movement.kind.is_in(sorted(UNDOABLE)) & (Movement.reference == reference)
+    found = await Movement.select().where(by_hand, Movement.receivable == receivable)
+    if not found or reference.startswith(UNDOING):
+        raise NotOwedError(f"nothing that can be undone was booked as {reference}")
+    if any(row["kind"] == "set_off" for row in found):
+        found += await Movement.select().where(
+            by_hand, Movement.kind == "set_off", Movement.receivable != receivable
+        )  # fmt: skip
+    for row in found:
+        await book(
+            Booking(
+                row["receivable"], row["kind"], -row["amount_cents"], on, f"{UNDOING}{reference}", actor,
+                is_undoing=True,
+            )
+        )  # fmt: skip
 
 
 async def collect(bookings: Sequence[Booking]) -> None:
@@ -168,6 +201,6 @@ async def _tell(booking: Booking, row: dict[str, Any]) -> None:
     (invoice,) = await Invoice.select(Invoice.number).where(Invoice.id == row["invoice"])
     await journal.write(
         subject="invoice", subject_id=invoice["number"], order=await order_of(row["invoice"]),
-        event=booking.kind.upper(), actor=booking.actor,
+        event=f"{booking.kind.upper()}{'_UNDONE' if booking.is_undoing else ''}", actor=booking.actor,
         facts={"cents": booking.amount_cents, "open": row["open_cents"], "reason": booking.reason},
     )  # fmt: skip

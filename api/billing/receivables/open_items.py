@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from piccolo.query.functions import Sum
 
+from api.billing import views
 from api.billing.receivables.movements import NotOwedError
 from api.billing.receivables.tables import Movement, Receivable
 
@@ -42,23 +44,55 @@ class Moved(msgspec.Struct, frozen=True):
     actor: str
 
 
-async def items(
-    customers: Collection[int] | None = None, *, only_unpaid: bool = False, most: int = MOST
-) -> list[OpenItem]:
-    """Return open items, the longest due first: all, or those of *customers* (ids)."""
-    wanted: list[Any] = [Receivable.open_cents != 0]
-    if customers is not None:
-        wanted.append(Receivable.customer.is_in(list(customers)))
-    if only_unpaid:
-        overdue = (Receivable.way == "transfer") & (Receivable.due_on < _today())
-        wanted += [Receivable.open_cents > 0, Receivable.returned_on.is_not_null() | overdue]
+class Wanted(NamedTuple):
+    """Which open items: all, or those of some customers, or that fit a text."""
+
+    #: Ids.
+    customers: Collection[int] | None = None
+    only_unpaid: bool = False
+    #: An invoice's number, a customer's or an order's, a name, a mail address.
+    text: str = ""
+
+
+ALL = Wanted()
+
+
+async def items(wanted: Wanted = ALL, *, behind: str | None = None, most: int = MOST) -> list[OpenItem]:
+    """Return up to *most* open items, the longest due first, from *behind* the invoice of that number on.
+
+    Raises:
+        NotOwedError: there is no such invoice.
+    """
+    conditions = await _fitting(wanted)
+    if behind is not None:
+        last = await receivable(behind)
+        same_day = (Receivable.due_on == last["due_on"]) & (Receivable.id > last["id"])
+        conditions.append((Receivable.due_on > last["due_on"]) | same_day)
     rows = (
         await Receivable.select(
             INVOICE.number, CUSTOMER.number, Receivable.way, Receivable.due_on, Receivable.open_cents,
             Receivable.returned_on,
-        ).where(*wanted).order_by(Receivable.due_on, Receivable.id).limit(most)
+        ).where(*conditions).order_by(Receivable.due_on, Receivable.id).limit(most)
     )  # fmt: skip
     return [_item(row) for row in rows]
+
+
+async def total(wanted: Wanted = ALL) -> int:
+    """Return what all that is *wanted* comes to, in cents."""
+    row = await Receivable.select(Sum(Receivable.open_cents)).where(*await _fitting(wanted)).first()
+    return int((row or {})["sum"] or 0)
+
+
+async def _fitting(wanted: Wanted) -> list[Any]:
+    conditions: list[Any] = [Receivable.open_cents != 0]
+    if wanted.customers is not None:
+        conditions.append(Receivable.customer.is_in(list(wanted.customers)))
+    if wanted.only_unpaid:
+        overdue = (Receivable.way == "transfer") & (Receivable.due_on < _today())
+        conditions += [Receivable.open_cents > 0, Receivable.returned_on.is_not_null() | overdue]
+    if text := wanted.text.strip():
+        conditions.append((INVOICE.number == text.upper()) | await views.of_whom(text, Receivable.customer))
+    return conditions
 
 
 async def moved(number: str) -> list[Moved]:
@@ -95,11 +129,6 @@ def _item(row: dict[str, Any]) -> OpenItem:
         returned_on=row["returned_on"],
         unpaid=row["open_cents"] > 0 and (overdue or row["returned_on"] is not None),
     )
-
-
-def total(found: Sequence[OpenItem]) -> int:
-    """Return what *found* comes to."""
-    return sum(item.open_cents for item in found)
 
 
 def _today() -> date:

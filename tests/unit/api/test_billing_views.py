@@ -2,21 +2,28 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
+from api import staff
 from api.answers import FieldsError
+from api.app import build
 from api.billing import corrections
 from api.billing.documents import archive
 from api.billing.documents.archive import Paper
 from api.billing.periods import today
+from api.billing.receivables.tables import Receivable
 from api.billing.run import run
 from api.billing.tables import Invoice
 from api.console import billing
+from api.customers import deciding
 from api.equipment import Equipment
 from api.identity import NotThereError
 from api.piccolo_conf import DB
 from api.shop.page import order_page
+from tests.unit.api import issued
 from tests.unit.api.billed import BEGUN, SELLER, accepted, many, task
+from tests.unit.api.issued import hoster
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -72,3 +79,42 @@ async def test_the_customer_sees_what_was_issued_on_the_page_of_the_order(equipm
     (shown,) = (await order_page(equipment.settings, first)).invoices
     assert (shown.number, shown.kind, shown.gross_cents) == ("R700001", "invoice", 399)
     assert [note.number for note in (await order_page(equipment.settings, other)).invoices] == ["R700002"]
+
+
+async def test_papers_of_a_number_that_was_given_up_are_found_by_who_was_kept(equipment: Equipment) -> None:
+    await accepted(equipment, customer__family_name="Behalten")
+    await accepted(equipment, customer__family_name="Aufgegeben")
+    await run(task(today("Europe/Berlin")))
+    await deciding.merge(100_001, 100_002, actor="staff:Anna")
+    for known in ("100001", "100002", "500001", "500002", "aufgegeben"):
+        found = {row.number for row in await all_of(billing.find, known)}
+        assert found == {"R700001", "R700002"}, known
+
+
+async def test_staff_look_billing_up_over_http_and_nobody_else(equipment: Equipment) -> None:
+    here = hoster(equipment)
+    for name in ("Quer", "Längs"):
+        await issued.accepted(here, customer__family_name=name)
+    numbers = await issued.bill(here)
+    await Receivable.update({Receivable.returned_on: today("Europe/Berlin")}, force=True)
+    staffed = {"Authorization": f"Bearer {await staff.add('Anna')}"}
+    transport = httpx.ASGITransport(app=build(here))  # type: ignore[arg-type]  # Litestar's own type
+    async with httpx.AsyncClient(transport=transport, base_url="http://api.test/api/v1") as http:
+        for path in ("/customers/100001/service-entries", "/customers/100001/open-items", "/staff/open-items"):
+            assert (await http.get(path)).status_code == 401
+            assert (await http.get(path, headers=staffed)).status_code == 200
+            assert (await http.get(f"{path}?cursor=%00", headers=staffed)).status_code == 422
+            assert (await http.get(f"{path}?cursor=R1&limit=2", headers=staffed)).status_code == 422
+        http.headers.update(staffed)
+        entries = (await http.get("/customers/100001/service-entries?limit=2")).json()
+        assert [entry["invoice"] for entry in entries["items"]] == [numbers[0]] * 2
+        rest = (await http.get(f"/customers/100001/service-entries?cursor={entries['next_cursor']}")).json()
+        assert (len(rest["items"]), rest["next_cursor"]) == (1, None)
+        theirs = (await http.get("/customers/100002/open-items")).json()
+        assert [item["number"] for item in theirs["items"]] == [numbers[1]]
+        assert (theirs["total_cents"], theirs["next_cursor"], theirs["items"][0]["unpaid"]) == (399, None, True)
+        unpaid = (await http.get("/staff/open-items?limit=1")).json()
+        assert (len(unpaid["items"]), unpaid["total_cents"], unpaid["next_cursor"]) == (1, 798, numbers[0])
+        found = (await http.get("/staff/open-items", params={"q": "längs"})).json()
+        assert [item["number"] for item in found["items"]] == [numbers[1]]
+        assert (await http.get("/customers/7/open-items")).status_code == 404

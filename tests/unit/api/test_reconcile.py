@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from piccolo.querystring import QueryString
 
-from api import counters
+from api import counters, piccolo_conf
 from api.billing import corrections, services
 from api.billing.periods import today
 from api.billing.reconcile import reconcile
@@ -98,3 +99,22 @@ async def test_an_entry_that_is_open_and_billed_is_found() -> None:
     (entry,) = await ServiceEntry.select()
     await OpenEntry.insert(OpenEntry(entry=entry["id"], customer=entry["customer"], due_on=BEGUN))
     assert await kinds(BEGUN) == {"entry open and billed"}
+
+
+async def test_what_moves_while_it_is_looked_at_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    await many(1, 3)
+    await run(task(BEGUN))
+    await corrections.cancel("R700001", SELLER, BEGUN, actor=STAFF, anew=True)
+    pass_on, billed = piccolo_conf.DB.run_querystring, list[bool]()
+
+    async def bill_in_between(querystring: QueryString, in_pool: bool = True) -> object:  # noqa: FBT001, FBT002 (Piccolo's signature)
+        answer = await pass_on(querystring, in_pool)
+        if "open_entry" in querystring.template and not billed:
+            billed.append(True)
+            await run(task(BEGUN))
+        return answer
+
+    monkeypatch.setattr(piccolo_conf.DB, "run_querystring", bill_in_between)
+    assert await reconcile(BEGUN) == []
+    assert billed
+    assert not await OpenEntry.count()
