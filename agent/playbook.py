@@ -37,7 +37,7 @@ _MODULES = (
 _PLUGINS = {
     "action": ("normal", "assert", "command", "copy", "debug", "include_vars", "set_fact", "set_stats", "template"),
     "become": ("sudo",),
-    "cache": ("memory",),
+    "cache": ("memory", "jsonfile"),
     "callback": ("default",),
     "connection": ("local", "ssh"),
     "inventory": ("host_list", "script", "auto", "yaml", "ini", "toml"),
@@ -48,6 +48,8 @@ _PLUGINS = {
 _WHOLE = ("filter", "test", "become", "callback", "connection", "shell")
 """Kinds of which Ansible looks at every plugin."""
 _FAILED = 250
+_GARBAGE = 100_000
+"""How much a run, which is short, leaves lying before it looks for garbage."""
 
 
 def warm_up(project: Path) -> None:
@@ -84,7 +86,9 @@ def _parse(project: Path) -> None:
     ahead = module.DataLoader()
     files = [*project.glob("playbooks/*.yml")]
     files += [
-        file for part in ("defaults", "tasks", "vars") for file in project.glob(f"playbooks/roles/*/{part}/*.yml")
+        file
+        for part in ("defaults", "meta", "tasks", "vars")
+        for file in project.glob(f"playbooks/roles/*/{part}/*.yml")
     ]
     for file in files:
         with contextlib.suppress(Exception):
@@ -113,6 +117,7 @@ def become(errand: Errand) -> NoReturn:
         sys.argv = errand.arguments
         tempfile.tempdir = None
         random.seed()
+        gc.set_threshold(_GARBAGE)
         _read_configuration()
         code = _run(errand.arguments)
     except BaseException as error:  # noqa: BLE001 -- a fork must not return into the warm process's code
