@@ -22,6 +22,9 @@ STAFF = "staff"
 
 STAFF_LANGUAGE = "en"
 
+HOLDS_BACK_FOR = timedelta(hours=4)
+"""How long a mail that cannot be sent keeps those after it waiting: longer than greylisting, shorter than patience."""
+
 
 async def tell(
     kind: str,
@@ -96,8 +99,8 @@ def _is_its_turn(now: datetime) -> WhereRaw:
     return WhereRaw(
         'NOT EXISTS (SELECT 1 FROM outbox older WHERE older."order" = outbox."order" AND older.id < outbox.id'
         " AND older.recipient = outbox.recipient AND older.channel = outbox.channel AND older.state = {}"
-        " AND older.not_before > {})",
-        MailState.QUEUED.value, now,
+        " AND older.not_before > {} AND older.created_at > {})",
+        MailState.QUEUED.value, now, now - HOLDS_BACK_FOR,
     )  # fmt: skip
 
 

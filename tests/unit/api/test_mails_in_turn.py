@@ -61,6 +61,10 @@ async def test_what_another_worker_is_about_to_send_is_waited_for(equipment: Equ
     first, second = await outbox.due("mail", 9)
     assert await outbox.claim(first, delivery.HELD_FOR) is not None
     assert await outbox.due("mail", 9) == []
+    long_ago = datetime.now(UTC) - outbox.HOLDS_BACK_FOR
+    for written, due in ((long_ago, [second["id"]]), (first["created_at"], [])):
+        await Outbox.update({Outbox.created_at: written}).where(Outbox.id == first["id"])
+        assert [row["id"] for row in await outbox.due("mail", 9)] == due
     await Outbox.update({Outbox.state: "PARKED"}).where(Outbox.id == first["id"])
     assert [row["id"] for row in await outbox.due("mail", 9)] == [second["id"]]
     assert {first["order"], second["order"]} == {order_id}
