@@ -42,13 +42,21 @@ async def of_new_domains(equipment: Equipment, order_id: int, newest: Newest, ti
     """Return the services of domains that are the customer's by now and never had any, for *time*."""
     order, filed = await contract(equipment, order_id)
     had = {item for _, item in newest}
+    begun = await _begun(order_id, filed)
     return [
         service(order, addon, item, filed, time)
-        for addon in filed.tariff.parts(time.start)
+        for addon in filed.tariff.parts(begun or time.start)
         if addon.per == "domain" and time.days > 0
         for item in await domains(order_id)
         if item not in had
     ]
+
+
+async def _begun(order_id: int, filed: pricelist.Filed) -> date | None:
+    """Return the day from which on the order has had its tariff."""
+    mine = (Service.order == order_id) & (Service.tariff == filed.id)
+    first = await Service.select(Service.begins_on).where(mine).order_by(Service.begins_on).first()
+    return None if first is None else first["begins_on"]
 
 
 async def contract(equipment: Equipment, order_id: int) -> tuple[dict[str, Any], pricelist.Filed]:

@@ -191,19 +191,19 @@ def test_money_is_collected_once_sent_back_owed_again_paid_and_in_the_books(offi
     assert [element.text for element in root.iter(f"{PAIN}InstdAmt")] == ["3.99", "7.98"]
     assert "Mueller Hosting GmbH" in content.decode()
     assert office.ankunft("debit-run", "--until", IN_A_MONTH, "--to", str(tmp_path)) == []
-    assert office.ankunft("payment", "open") == []
+    assert office.ankunft("payment", "open")["items"] == []
 
     bank = tmp_path / "camt.xml"
     bank.write_text(CAMT.format(euros="6.99", day=TOMORROW, reference=f"{first}-1"))
     assert office.ankunft("debit", "import", str(bank))["returned"] == [first]
     assert office.ankunft("debit", "import", str(bank))["known"] == 1
-    (item,) = office.ankunft("payment", "open", "--unpaid")
+    (item,) = office.ankunft("payment", "open", "--unpaid")["items"]
     assert (item["number"], item["open_cents"], item["customer"]) == (first, 399, 100_001)
     (told,) = office.letters(WHO[0], "Lastschrift")
     assert "DE89 3704 0044 0532 0130 00" in text_of(told)
 
     office.ankunft("payment", "book", first, "3,99", "--on", TOMORROW, "--reference", "statement 12")
-    assert office.ankunft("payment", "open") == []
+    assert office.ankunft("payment", "open")["items"] == []
     with pytest.raises(AssertionError, match="booked already"):
         office.ankunft("payment", "book", first, "3,99", "--on", TOMORROW, "--reference", "statement 12")
 

@@ -202,3 +202,15 @@ async def test_a_priced_domain_is_charged_from_its_registration_on(equipment: Eq
     await moved(here, name)
     (entry,) = await ServiceEntry.select().where(ServiceEntry.item == name)
     assert (entry["gross_cents"], entry["period_start"]) == (297, TODAY)
+
+
+async def test_a_domain_that_comes_later_has_what_was_on_offer_when_its_contract_began(equipment: Equipment) -> None:
+    title: dict[Language, str] = {"de": "Schutz", "en": "Guard"}
+    over = Addon(key="over", name=title, price_cents=0, per="domain", valid_until=TODAY)
+    soon = Addon(key="soon", name=title, price_cents=0, per="domain", valid_from=TODAY)
+    here, name = selling(equipment, over, soon), new_name()
+    await accepted(here, name)
+    await Service.update({Service.begins_on: later(-10)}, force=True)
+    await moved(here, name)
+    had = await Service.select(Service.addon).where(Service.item == name).output(as_list=True)
+    assert set(had) == {"domain", "over"}
