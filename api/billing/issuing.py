@@ -63,7 +63,8 @@ async def issue(templates: Path, tick: Tick = lambda _: None, *, processes: int 
                 tick(len(batch))
         finally:
             coming.cancel()
-    await _void()
+    for number in await _void():
+        result.held.pop(number, None)
     return result
 
 
@@ -89,15 +90,19 @@ async def held() -> list[dict[str, Any]]:
     return [row for row in found if row["findings"]]
 
 
-async def _void() -> None:
-    """Leave out what was held back and then taken back: invoice and credit note, the customer knows of neither."""
+async def _void() -> list[str]:
+    """Leave out what was held back and then taken back: invoice and credit note, the customer knows of neither.
+
+    Returns the numbers of these invoices.
+    """
     stopped = [row["number"] for row in await held()]
     if not stopped:
-        return
+        return []
     waits = Unissued.select(Unissued.invoice)
     notes = await Invoice.select(Invoice.id, Invoice.number, Invoice.corrects, Invoice.corrects.number).where(
         Invoice.id.is_in(waits), Invoice.corrects.number.is_in(stopped)
     )
+    voided = []
     for note in notes:
         async with DB.transaction():
             if await Unissued.delete().where(Unissued.invoice == note["corrects"]).returning(Unissued.invoice):
@@ -106,6 +111,8 @@ async def _void() -> None:
                     subject="invoice", subject_id=note["corrects.number"], order=await order_of(note["corrects"]),
                     event="VOIDED", actor=journal.SYSTEM, facts={"credit_note": note["number"]},
                 )  # fmt: skip
+                voided.append(str(note["corrects.number"]))
+    return voided
 
 
 def _late(statement: Statement) -> tuple[Finding, ...]:

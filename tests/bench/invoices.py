@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rich.progress import Progress
 
 from api.billing import issuing
+from api.billing.periods import today
 from api.billing.run import run as bill
 from api.billing.tables import Invoice, InvoiceLine
 from tests.bench.results import Figure, Results
@@ -74,7 +75,7 @@ async def issue_some() -> tuple[float, float]:
     taken = []
     for first, number in ((100_001, WARM), (200_001, WARM + DOCUMENTS)):
         await billed.many(number, ENTRIES, first=first)
-        await bill(billed.task(billed.BEGUN))
+        await bill(billed.task(billed.BEGUN)._replace(day=today(billed.SELLER.time_zone)))
         cpu, clock = used_s(), time.perf_counter()
         issued = await issuing.issue(ROOT / "templates", processes=1)
         assert issued.documents == number, issued.held

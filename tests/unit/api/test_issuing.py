@@ -95,7 +95,7 @@ async def test_a_credit_note_never_goes_out_without_the_invoice_that_it_takes_ba
     await Customer.update({Customer.city: "München"}, force=True)
     await corrections.cancel(bad, FACTS, TODAY, actor=STAFF, anew=False)
     issued = await issuing.issue(here.settings.templates.folder, processes=1)
-    assert (issued.documents, await issuing.waiting(), await open_items.items()) == (0, 0, [])
+    assert (issued, await issuing.waiting(), await open_items.items()) == (issuing.Issued(), 0, [])
     assert not await Outbox.exists().where(Outbox.kind == "credit_note_issued")
     assert await Journal.count().where(Journal.event == "VOIDED") == 1
 
