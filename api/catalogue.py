@@ -89,11 +89,11 @@ class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Letters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a registry lets a label hold beside a–z, 0–9 and the hyphen."""
+    """What a registry lets a label hold beside digits and the hyphen."""
 
-    #: Every character, where the registry has a short list.
+    #: Every character beside a–z; where there are none, the writing systems decide.
     characters: str = ""
-    #: Writing systems, as Unicode names its characters; one label never mixes them.
+    #: As Unicode names its characters; one label never mixes them.
     scripts: tuple[str, ...] = ("LATIN",)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import click
+import idna
 
 from api import settings
 from api.commands import AS_JSON, OPERATOR, run, show
@@ -18,6 +19,19 @@ from api.engine import opened
 from api.piccolo_conf import DB
 
 T = TypeVar("T")
+
+
+def _label(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Return the A-label of a domain in either spelling; ids of contacts stay as they are."""
+    if value.isascii():
+        return value.lower()
+    try:
+        return idna.encode(value, uts46=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise click.BadParameter("this is no domain name") from error
+
+
+NAME = click.argument("name", callback=_label)
 
 
 @click.group("registry")
@@ -44,11 +58,11 @@ def registry_try(*, as_json: bool) -> None:
 
 
 @registry_group.command("frames")
-@click.argument("name")
+@NAME
 @AS_JSON
 def registry_frames(name: str, *, as_json: bool) -> None:
-    """Show what was said about NAME (a domain's A-label, a contact or a host), codes and persons struck out."""
-    rows = run(frames_about(name.lower()))
+    """Show what was said about NAME (a domain, a contact or a host), codes and persons struck out."""
+    rows = run(frames_about(name))
     lines = [
         f"{row['at']:%d.%m. %H:%M:%S}  {row['result']:<5} {row['command']:<24} {row['transaction_id']}" for row in rows
     ]
@@ -56,22 +70,22 @@ def registry_frames(name: str, *, as_json: bool) -> None:
 
 
 @registry_group.command("code")
-@click.argument("name")
+@NAME
 @AS_JSON
 def registry_code(name: str, *, as_json: bool) -> None:
-    """Set a new auth code for NAME (A-label), for a customer who moves away, and print it, this once."""
+    """Set a new auth code for NAME, for a customer who moves away, and print it, this once."""
     access = settings.load().registry
     session = Session(account(access), recorder(access.name))
 
     async def visit() -> str:
         async with opened(DB):
             try:
-                return await release(session, name.lower(), actor=OPERATOR)
+                return await release(session, name, actor=OPERATOR)
             finally:
                 await session.close()
 
     code = _talk(visit())
-    show({"name": name.lower(), "auth_code": code}, as_json=as_json, line=code)
+    show({"name": name, "auth_code": code}, as_json=as_json, line=code)
 
 
 def _talk(work: Coroutine[Any, Any, T]) -> T:

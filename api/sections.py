@@ -130,6 +130,8 @@ class Dns(Section, frozen=True):
     nameservers: tuple[str, ...] = ()
     #: Who answers for the zones: a mail address without a dot before the @.
     hostmaster: str = ""
+    #: Where they are asked before a registry that wants to see a zone is: `address:port`; none = `nameservers`.
+    answers_at: tuple[str, ...] = ()
     #: After a transfer: how long caches may hold the former provider's name servers; the new keys (DS) follow then.
     ds_after_s: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] = 172_800
 

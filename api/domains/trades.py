@@ -10,6 +10,7 @@ from typing import Any
 from api.domains.registrar import Done, Holder, Outcome, Reason, Refused, Trade
 from api.domains.tables import DomainTrade
 from api.equipment import Equipment
+from api.registries import registry_of
 from api.tables import Customer, Order, OrderDomain
 
 AUTH_CODE = "auth code"
@@ -134,6 +135,7 @@ async def trade_of(row: Mapping[str, Any], domain: Mapping[str, Any], equipment:
         auth_code=code_of(domain, equipment),
         holder=await _holder(domain["order"]),
         nameservers=equipment.settings.dns.nameservers,
+        years=registry_of(domain["name"], equipment.catalogue.registries).periods_years[0],
         transaction_id=row["transaction_id"],
         since=row["created_at"],
     )

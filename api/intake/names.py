@@ -12,6 +12,8 @@ from publicsuffixlist import PublicSuffixList
 from api.catalogue import Letters
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+ELSE = "*"
+"""The letters of every top-level domain that is not listed."""
 LATIN_ALONE = Letters()
 
 
@@ -35,7 +37,7 @@ def order_name(typed: str, letters: Mapping[str, Letters]) -> str:
     if _suffixes().privatesuffix(name) != name:
         raise NameRefusedError("has to stand directly below a public suffix, like beispiel.de or example.co.uk")
     label = name.removesuffix(f".{suffix}")
-    _check_letters(spoken(label), letters.get(suffix.rpartition(".")[2], LATIN_ALONE))
+    _check_letters(spoken(label), letters.get(suffix.rpartition(".")[2]) or letters.get(ELSE, LATIN_ALONE))
     return name
 
 
@@ -45,11 +47,8 @@ def spoken(name: str) -> str:
 
 
 def _check_letters(label: str, letters: Letters) -> None:
-    special = set(label) - PLAIN
-    if not special:
-        return
     if letters.characters:
-        if not special <= set(letters.characters):
+        if not set(label) - PLAIN <= set(letters.characters):
             raise NameRefusedError("holds a letter that the registry of this top-level domain does not take")
         return
     scripts = {script(character) for character in label if character.isalpha()}

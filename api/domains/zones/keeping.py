@@ -21,6 +21,7 @@ from api.domains.zones.nameservers import NameServers
 from api.domains.zones.powerdns import NameServersAwayError, NameServersError
 from api.lifecycle import HELD_DOMAINS, DomainEvent, DomainState, IllegalMoveError
 from api.piccolo_conf import DB
+from api.registries import registry_of
 from api.tables import OrderDomain
 
 BATCH = 100
@@ -174,6 +175,9 @@ async def _bring(desk: Desk, names: NameServers, where: Where, row: Mapping[str,
     else:
         await _write(desk, names, row, place)
         if state is DomainState.REQUESTED:
+            registry = registry_of(row["name"], desk.equipment.catalogue.registries)
+            if registry.zone_before_order and not await names.answer(row["name"]):
+                raise NameServersError("not all of the name servers answer for it over DNS")
             async with DB.transaction():
                 await _made(desk, domain)
 

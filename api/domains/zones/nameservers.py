@@ -25,6 +25,13 @@ class NameServers(Protocol):
             NameServersError: it was not taken; try again.
         """
 
+    async def answer(self, name: str) -> bool:
+        """Say whether the world finds the zone *name*: each name server answers for it over DNS.
+
+        Raises:
+            NameServersError: they cannot be asked.
+        """
+
     async def remove(self, name: str) -> None:
         """Let there be no zone *name*."""
 
@@ -39,12 +46,20 @@ class NoNameServers:
         del name, records
         return ()
 
+    async def answer(self, name: str) -> bool:
+        """Have no zone that could be asked for."""
+        del name
+        return True
+
     async def remove(self, name: str) -> None:
         """Have no zone."""
 
 
 DRIVERS: Mapping[str, Callable[[Dns], Any]] = MappingProxyType(
-    {"none": lambda _: NoNameServers(), "powerdns": lambda dns: PowerDns(dns.api_url, dns.api_key)}
+    {
+        "none": lambda _: NoNameServers(),
+        "powerdns": lambda dns: PowerDns(dns.api_url, dns.api_key, dns.answers_at or dns.nameservers),
+    }
 )
 """`dns.driver` in the settings → what makes the driver."""
 

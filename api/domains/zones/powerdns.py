@@ -13,6 +13,7 @@ import httpx
 
 from api.domains.registrar import Ds
 from api.domains.zones.content import Records
+from api.domains.zones.seeing import is_seen
 
 WITHIN_S = 10.0
 OWNER = "ankunft"
@@ -38,7 +39,8 @@ class PowerDns:
 
     keeps_zones = True
 
-    def __init__(self, api_url: str, api_key: str) -> None:
+    def __init__(self, api_url: str, api_key: str, answers_at: Sequence[str] = ()) -> None:
+        self._answers_at = answers_at
         self._client = httpx.AsyncClient(
             base_url=f"{api_url.rstrip('/')}/api/v1/servers/localhost",
             headers={"X-API-Key": api_key},
@@ -60,6 +62,17 @@ class PowerDns:
         if made.status_code == CONFLICT:
             await self._change(name, wanted)
         return await self._ds(name)
+
+    async def answer(self, name: str) -> bool:
+        """Ask each name server over DNS: the secondaries have to have it, too.
+
+        Raises:
+            NameServersAwayError: one of them is silent.
+        """
+        try:
+            return await is_seen(name, self._answers_at)
+        except TimeoutError as error:
+            raise NameServersAwayError("a name server does not answer over DNS") from error
 
     async def remove(self, name: str) -> None:
         """Remove the zone; one that is not there is removed.

@@ -84,6 +84,10 @@ class Names:
         self.zones[name] = records
         return (Ds(12345, 13, 2, "AB" * 32),)
 
+    async def answer(self, name: str) -> bool:
+        """Say what was remembered."""
+        return name in self.zones
+
     async def remove(self, name: str) -> None:
         """Forget."""
         self.zones.pop(name, None)

@@ -1,12 +1,14 @@
 """Zones: what stands in them, in a real PowerDNS, as a validating resolver sees it; and that they follow accounts."""
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
 from api.domains.zones.content import SigningKey, Whereabouts, text, zone_of
-from api.domains.zones.powerdns import NameServersError, PowerDns
+from api.domains.zones.powerdns import NameServersAwayError, NameServersError, PowerDns
+from api.domains.zones.seeing import is_seen
 from tests.nameservers.ports import free_ports
 from tests.nameservers.programs import NameServers, rec_control, running
 from tests.nameservers.resolver import Found, resolve
@@ -84,6 +86,28 @@ async def test_a_zone_is_made_once_changed_as_a_whole_and_removed(nameservers: N
         await powerdns.remove(name)
     rec_control(nameservers, "wipe-cache", f"{name}$")
     assert ask(nameservers, name, "A").rcode == "SERVFAIL", "unknown, not absent"
+
+
+async def test_the_name_servers_themselves_are_asked_whether_a_zone_is_there(nameservers: NameServers) -> None:
+    there = f"{nameservers.address}:{nameservers.port}"
+    name = "sichtbar.de"
+    powerdns = PowerDns(nameservers.api_url, nameservers.api_key, (there,))
+    assert not await powerdns.answer(name)
+    await powerdns.put(name, zone_of(name, HERE, SERVERS, HOSTMASTER))
+    assert await powerdns.answer(name)
+    resolver = f"{nameservers.address}:{nameservers.resolver_port}"
+    assert not await is_seen(name, (there, resolver)), "each of them has to have it itself"
+    await powerdns.close()
+
+
+async def test_a_name_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.domains.zones.seeing.WITHIN_S", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        powerdns = PowerDns("http://127.0.0.1:9", "geheim", (f"127.0.0.1:{silent.getsockname()[1]}",))
+        with pytest.raises(NameServersAwayError):
+            await powerdns.answer("still.de")
+        await powerdns.close()
 
 
 async def test_a_zone_that_somebody_else_made_is_neither_changed_nor_removed(

@@ -91,7 +91,8 @@ def hoster(equipped: Equipment, lab: Lab) -> Hoster:
 async def test_a_registration_is_in_the_registry_and_its_zone_is_validated(
     equipped: Equipment, lab: Lab, nameservers: NameServers
 ) -> None:
-    powerdns = PowerDns(nameservers.api_url, nameservers.api_key)
+    there = f"{nameservers.address}:{nameservers.port}"
+    powerdns = PowerDns(nameservers.api_url, nameservers.api_key, (there,))
     hoster, name, keys = Hoster(equipped, lab, powerdns), idna.encode("müller-söhne-beispiel.de").decode(), Keys()
     order_id = await active(equipped, name)
     await Customer.update({Customer.company: "Müller & <Söhne> GmbH"}, force=True)

@@ -74,5 +74,8 @@ async def test_a_code_for_a_transfer_away_is_set_shown_once_and_kept_nowhere(con
     told = await ankunft(config, lab, "registry", "frames", "unser.de", "--json")
     assert "update domain" in told
     assert code not in told
+    assert isinstance(await lab.driver().order(registration("xn--mller-kva.de")), Done)
+    assert (await ankunft(config, lab, "registry", "code", "Müller.de")).strip()
+    assert "update domain" in await ankunft(config, lab, "registry", "frames", "müller.de")
     refused = await ankunft(config, lab, "registry", "code", "fremd.de", exit_code=1)
     assert "2303" in refused
