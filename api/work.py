@@ -17,7 +17,7 @@ from api import allowances
 from api.activation.changed import domains_changed
 from api.activation.contracts import document as contract
 from api.activation.contracts.filing import file_received
-from api.activation.contracts.keeping import end_old_notes, forget_rejected
+from api.activation.contracts.keeping import end_old_notes, forget_rejected, tell_nearly_full
 from api.activation.correction import send_wanted
 from api.activation.endings import lapse_due
 from api.activation.reminders import remind_due
@@ -98,6 +98,11 @@ def loops(equipment: Equipment) -> Sequence[Loop]:
         Loop("price list", lambda: pricelist.keep(equipment.catalogue), 3600),
         Loop("returns", lambda: file_received(equipment), 0.25),
         Loop("kept returns", lambda: forget_rejected(equipment), 3600),
+        Loop(
+            "room for returns",
+            lambda: tell_nearly_full(equipment.settings.returns.most_waiting_mib, datetime.now(UTC)),
+            300,
+        ),
         Loop("old notes", end_old_notes, 60),
         Loop("offers", lapse_due, 30),
         Loop("reminders", lambda: remind_due(equipment.settings.orders), 60),

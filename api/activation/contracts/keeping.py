@@ -11,11 +11,14 @@ from piccolo.query.functions import Sum
 from api import journal
 from api.activation.contracts.returns import move
 from api.activation.contracts.tables import Original, Returned
+from api.allowances import take, today
 from api.equipment import Equipment
 from api.lifecycle import IllegalMoveError, ReturnEvent, ReturnState
+from api.notices import outbox
 from api.piccolo_conf import DB
 
 BATCH = 200
+NEARLY_FULL_PERCENT = 80
 NOTES_WAIT = timedelta(days=14)
 """For a person, for what is no document."""
 
@@ -78,3 +81,18 @@ async def end_old_notes() -> int:
         except IllegalMoveError:
             log.info("note %s was decided about while it was about to end", row["id"])
     return len(rows)
+
+
+async def tell_nearly_full(most_mib: int, now: datetime) -> bool:
+    """Tell staff once a day when little room is left before mails are turned away; return whether that is so."""
+    kept = await waiting_bytes()
+    if kept * 100 < (most_mib << 20) * NEARLY_FULL_PERCENT:
+        return False
+    async with DB.transaction():
+        if await take("alarm returns_full", today(now), 1):
+            written = await journal.write(
+                subject="return", subject_id="all", event="NEARLY_FULL", actor=journal.SYSTEM,
+                facts={"kept_mib": kept >> 20, "most_mib": most_mib},
+            )  # fmt: skip
+            await outbox.tell("staff_returns_full", None, written, {"kept_mib": kept >> 20, "most_mib": most_mib})
+    return True

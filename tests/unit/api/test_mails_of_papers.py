@@ -1,12 +1,12 @@
 """Mails about contracts, invoices, debits and registries are whole and hold no secret; no kind of mail is left out."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from api import journal
-from api.activation.contracts import arrival, decisions, filing
+from api.activation.contracts import arrival, decisions, filing, keeping
 from api.activation.contracts.arrival import Envelope, File
 from api.activation.contracts.document import contract_pdf
 from api.activation.contracts.tables import Returned
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 MAILED = Envelope("email", "customer", f"{IBAN} <j@example.org>", "Vertrag")
 TOLD_OF_PAPERS = {
     "contract_returned", "contract_rejected", "contract_unusable", "invoice_issued", "credit_note_issued",
-    "debit_returned", "staff_return", "staff_registry", "staff_alarm",
+    "debit_returned", "staff_return", "staff_returns_full", "staff_registry", "staff_alarm",
 }  # fmt: skip
 
 
@@ -79,6 +79,7 @@ async def test_every_mail_about_papers_is_whole_and_holds_no_secret(
     await contract(life)
     await bills(life)
     await registry()
+    await keeping.tell_nearly_full(0, datetime.now(UTC))
     await deliver(life.equipment)
     rows = await Outbox.select()
     assert {row["kind"] for row in rows} >= TOLD_OF_PAPERS

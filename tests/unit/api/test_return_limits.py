@@ -1,5 +1,6 @@
 """What outsiders can make us keep, tell and print by sending documents again and again."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +83,17 @@ async def test_rubbish_all_day_long_is_told_each_hour_and_not_only_once(equipmen
             await arrival.take(equipment, MAILED, [], [f"rubbish {hour} {number}"])
         assert await told("staff_return") == hour
         await an_hour_passes()
+
+
+async def test_staff_hear_once_a_day_before_mails_are_turned_away(equipment: Equipment) -> None:
+    now = datetime.now(UTC)
+    await arrival.take(equipment, MAILED, [File("v.pdf", b"%PDF-" + b"x" * 900_000)])
+    assert not await keeping.tell_nearly_full(2, now)
+    for _ in range(2):
+        assert await keeping.tell_nearly_full(1, now)
+    assert await told("staff_returns_full") == 1
+    await keeping.tell_nearly_full(1, now + timedelta(days=1))
+    assert await told("staff_returns_full") == 2
 
 
 async def test_what_outsiders_write_is_kept_and_shown_as_one_printable_line(equipment: Equipment) -> None:
