@@ -60,6 +60,23 @@ async def test_a_fault_that_nobody_thought_of_holds_back_its_own_document_alone(
     assert "KeyError" in made[1].findings[0].message
 
 
+class Deadly:
+    """A statement of which every process dies that unpacks it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the process end."""
+        return os._exit, (1,)
+
+
+async def test_a_document_of_which_its_process_dies_is_held_back_alone() -> None:
+    deadly: Any = Deadly()
+    statements = [statement(number="R1"), deadly, statement(number="R3")]
+    async with Press(ROOT / "templates", 2) as press:
+        made = await asyncio.gather(*map(press.make, statements))
+        after = await press.make(statement(number="R4"))
+    assert [[finding.rule for finding in one.findings] for one in (*made, after)] == [[], ["MAKING"], [], []]
+
+
 def is_there(pid: int) -> bool:
     """Return whether process *pid* runs; one that nobody waited for does not."""
     try:
