@@ -80,6 +80,7 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
     domain_routes.vouch_for_domain,
     domain_routes.resolve_domain,
     domain_routes.list_messages,
+    domain_routes.note_message,
     billing.list_entries,
     billing.list_invoices,
     billing.find_invoices,

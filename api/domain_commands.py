@@ -119,14 +119,25 @@ def domain_zone(name: str, *, as_json: bool) -> None:
 
 
 @domain_group.command("messages")
+@click.option("--unclear", is_flag=True, help="Those that wait for a person.")
 @AS_JSON
-def domain_messages(*, as_json: bool) -> None:
+def domain_messages(*, unclear: bool, as_json: bool) -> None:
     """List what registries said, the newest first."""
-    found = run(domains.messages()).messages
+    found = run(domains.messages(result="UNCLEAR" if unclear else None)).messages
     lines = [
-        f"{row.taken_at:%d.%m. %H:%M} {row.result:<8} {row.kind:<12} {row.name or '-'} {row.words}" for row in found
+        f"{row.taken_at:%d.%m. %H:%M} {row.result:<8} {row.message_id} {row.kind:<12} {row.name or '-'} {row.words}"
+        for row in found
     ]
     show(found, as_json=as_json, line="\n".join(lines) or "no registry has said anything")
+
+
+@domain_group.command("noted")
+@click.argument("message")
+@AS_JSON
+def domain_noted(message: str, *, as_json: bool) -> None:
+    """Say that an unclear MESSAGE of a registry (its id) is seen to."""
+    _told(decisions.note(message, actor=OPERATOR))
+    show({"message": message}, as_json=as_json, line=f"the message {message} is seen to")
 
 
 async def _instruct(name: str, how: str) -> DomainState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import idna
 import msgspec
@@ -22,6 +22,7 @@ from api.lifecycle import DomainState
 
 Req = Request[Any, Any, Any]
 
+RESULT = {"type": "string", "enum": list(get_args(domains.Result))}
 STATE = {"type": "string", "enum": [state.value for state in DomainState]}
 
 
@@ -31,6 +32,12 @@ class Resolution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     how: Literal[
         "retry", "refused", "give-up", "cancel", "released", "kept", "left", "reject", "approve", "renew"
     ]  # fmt: skip
+
+
+class MessageNoted(msgspec.Struct, frozen=True):
+    """The message waits for nobody any more."""
+
+    message_id: str
 
 
 class DomainMoved(msgspec.Struct, frozen=True):
@@ -55,10 +62,27 @@ async def show_domain(request: Req) -> DomainView:
     return await domains.view(_label(request))
 
 
-@get("/api/v1/staff/registry-messages", **described(Access.STAFF, {200: MessageViews}))
-async def list_messages() -> MessageViews:
-    """List what registries said, the newest first, redacted."""
-    return await domains.messages()
+@get(
+    "/api/v1/staff/registry-messages",
+    **described(Access.STAFF, {200: MessageViews}, query={"result": RESULT}, problems=(422,)),
+)
+async def list_messages(request: Req) -> MessageViews:
+    """List what registries said, the newest first, redacted; `UNCLEAR` are those that wait for a person."""
+    said = request.query_params.get("result")
+    if said is not None and said not in RESULT["enum"]:
+        raise wrong("result", "is nothing that becomes of a message")
+    return await domains.messages(result=said)
+
+
+@post(
+    "/api/v1/staff/registry-messages/{message_id:str}/noted",
+    **described(Access.STAFF, {200: MessageNoted}, problems=(404,)),
+)
+async def note_message(request: Req) -> MessageNoted:
+    """Say that an unclear message of a registry is seen to."""
+    message_id = edge.path_text("message_id", str(request.path_params["message_id"]))
+    await decisions.note(message_id, actor=_actor(request))
+    return MessageNoted(message_id)
 
 
 @post("/api/v1/staff/domains/{name:str}/vouch", **described(Access.STAFF, {200: DomainMoved}, problems=(409, 422)))

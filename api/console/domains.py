@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,8 @@ from api.shop.page import Time
 from api.tables import Journal, OrderDomain
 
 MOST = 200
+Result = Literal["APPLIED", "NOTED", "UNCLEAR"]
+"""What became of a message; UNCLEAR = a person has to look."""
 
 
 class DomainEntry(msgspec.Struct, frozen=True):
@@ -133,11 +135,13 @@ async def view(name: str) -> DomainView:
     )
 
 
-async def messages(name: str | None = None) -> MessageViews:
-    """Return what registries said, of *name* or of all."""
+async def messages(name: str | None = None, result: Result | None = None) -> MessageViews:
+    """Return what registries said, of *name* or of all, with one *result* or any."""
     rows = RegistryMessage.select().order_by(RegistryMessage.id, ascending=False).limit(MOST)
     if name is not None:
         rows = rows.where(RegistryMessage.name == name)
+    if result is not None:
+        rows = rows.where(RegistryMessage.result == result)
     return MessageViews([_taken_over(MessageView, row) for row in await rows])
 
 

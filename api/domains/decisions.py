@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from api import journal
 from api.allowances import TooSoonError, until_tomorrow_s
-from api.domains import alarms, registration, settling, trades
+from api.domains import alarms, polling, registration, settling, trades
 from api.domains.desk import Refresh
 from api.domains.drivers import Nobody
 from api.domains.registrar import Done, Reason, Refused
+from api.domains.tables import RegistryMessage
 from api.equipment import Equipment
+from api.identity import NotThereError
 from api.lifecycle import DomainEvent, DomainState, IllegalMoveError
 from api.piccolo_conf import DB
 from api.tables import Journal
@@ -60,6 +63,26 @@ async def resolve(name: str, how: str, refresh: Refresh, *, actor: str) -> Domai
         else:
             done = await registration.move(row, event, actor=actor)
     return DomainState(done["state"])
+
+
+async def note(message_id: str, *, actor: str) -> None:
+    """Take an unclear message of a registry off the list of those that need a person.
+
+    Raises:
+        NotThereError: there is none of that id.
+    """
+    unclear = (RegistryMessage.message_id == message_id) & (RegistryMessage.result == polling.FOR_STAFF)
+    async with DB.transaction():
+        noted = await RegistryMessage.update({RegistryMessage.result: polling.NOTED}).where(unclear).returning(
+            RegistryMessage.registry
+        )  # fmt: skip
+        if not noted:
+            raise NotThereError("no message of that id waits for a person")
+        for row in noted:
+            await journal.write(
+                subject="registry", subject_id=row["registry"], event="MESSAGE_NOTED", actor=actor,
+                facts={"message": message_id},
+            )  # fmt: skip
 
 
 async def correct(equipment: Equipment, order_id: int, name: str, auth_code: str, *, actor: str) -> DomainState:

@@ -17,7 +17,7 @@ from api.domains.epp.reply import Queued, Reply
 from api.domains.epp.transfers import Transfer
 from api.domains.epp.verdicts import ENDINGS
 from api.domains.registrar import Message, News, Reason
-from api.registries import Registries
+from api.registries import ELSE, Registries, registry_of
 
 LOW_BALANCE = "http://www.verisign.com/epp/lowbalance-poll-1.0"
 """Verisign's own form, which others took over."""
@@ -83,15 +83,15 @@ def _told(plain: Message, answer: Reply, registries: Registries) -> Message:
     elif known.statuses & HOLDS or known.grace & {"redemptionPeriod", "pendingDelete"}:
         kind = News.ON_HOLD
     else:
-        kind = _worded(plain.text, registries)
+        kind = _worded(plain.text, named(answer.data, plain.text), registries)
     return replace(plain, kind=kind, name=named(answer.data, plain.text), expires_at=known.expires_at)
 
 
-def _worded(said: str, registries: Registries) -> News:
+def _worded(said: str, name: str | None, registries: Registries) -> News:
+    """Read *said* by the patterns of the registry of *name* and of no other; what names no domain, by all of them."""
+    read_by = registries.values() if name is None else (registry_of(name, registries), registries[ELSE])
     for kind, news in WORDED.items():
-        patterns = {
-            pattern for registry in registries.values() for key, pattern in registry.messages.items() if key == kind
-        }
+        patterns = {pattern for registry in read_by for key, pattern in registry.messages.items() if key == kind}
         if any(re.search(pattern, said, re.IGNORECASE) for pattern in patterns):
             return news
     return News.OTHER

@@ -12,7 +12,7 @@ from api.allowances import TooSoonError
 from api.app import build
 from api.domains.availability import Availabilities
 from api.domains.rdap import Rdap
-from api.domains.registrar import Availability, Pending, Reason, Refused, RegistrarUnavailableError
+from api.domains.registrar import Availability, News, Pending, Reason, Refused, RegistrarUnavailableError
 from api.equipment import Equipment
 from api.tables import Journal
 from tests.unit.api.domaindesk import Told, active, moving, office, state_of
@@ -197,6 +197,25 @@ async def test_staff_object_to_a_transfer_away_and_correct_a_code_in_their_own_n
     path = f"/api/v1/orders/{(await row_of(order_id))['cart_id']}/domains/{name}/auth-code"
     assert (await client.post(path, json={"auth_code": "aB&<+/9x"}, headers=bearer)).status_code == 202
     assert await Journal.count().where(Journal.event == "CORRECTED", Journal.actor == "staff:Tester") == 1
+
+
+async def test_a_message_that_nobody_understands_waits_until_staff_have_seen_to_it(
+    client: httpx.AsyncClient, equipment: Equipment, bearer: dict[str, str]
+) -> None:
+    registrar = Told()
+    message = registrar.hear(News.OTHER, None, text="Wartungsfenster")
+    await office(equipment, registrar).work()
+    path = "/api/v1/staff/registry-messages"
+    (waits,) = (await client.get(f"{path}?result=UNCLEAR", headers=bearer)).json()["messages"]
+    assert waits["words"] == "Wartungsfenster"
+    assert (await client.get(f"{path}?result=NONE", headers=bearer)).status_code == 422
+    noted = f"{path}/{message.id}/noted"
+    assert (await client.post(noted)).status_code == 401
+    assert (await client.post(noted, headers=bearer)).json() == {"message_id": message.id}
+    assert (await client.post(noted, headers=bearer)).status_code == 404
+    assert (await client.get(f"{path}?result=UNCLEAR", headers=bearer)).json() == {"messages": []}
+    assert len((await client.get(path, headers=bearer)).json()["messages"]) == 1
+    assert await Journal.count().where(Journal.event == "MESSAGE_NOTED", Journal.actor == "staff:Tester") == 1
 
 
 async def test_the_numbers_tell_of_domains_and_of_queues(client: httpx.AsyncClient, equipment: Equipment) -> None:

@@ -1,11 +1,13 @@
 """Every message of a registry becomes the one thing that it means, and leaves the queue only when acknowledged."""
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
+import msgspec
 import pytest
 
 from api.domains.registrar import Done, Message, News, Pending, Reason, RegistrarUnavailableError
-from tests.registry import faults
+from tests.registry import faults, queue
 from tests.unit.api.registrar.conftest import Lab
 from tests.unit.api.registrar.test_orders import CODE, play
 from tests.unit.api.registrar.trades import registration, transfer
@@ -124,3 +126,16 @@ async def test_an_acknowledgement_that_is_lost_can_be_repeated(lab: Lab, fault: 
     second = await driver.poll()
     assert second is not None
     assert second.text == "two"
+
+
+async def test_words_are_read_by_the_registry_of_the_domain_that_they_name(lab: Lab) -> None:
+    com = msgspec.structs.replace(lab.registries["com"], messages={"on_hold": "zu Ende"})
+    lab.registries = MappingProxyType(dict(lab.registries) | {"com": com})
+    for words, kind in (("beispiel.com ist zu Ende", News.ON_HOLD), ("beispiel.de ist zu Ende", News.OTHER)):
+        with lab.store.change():
+            queue.tell(lab.store, "ankunft", words)
+        driver = lab.driver()
+        message = await driver.poll()
+        assert message is not None
+        assert message.kind is kind
+        await driver.acknowledge(message.id)
