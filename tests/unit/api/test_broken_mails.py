@@ -81,6 +81,18 @@ async def test_a_broken_part_costs_no_other_and_the_mail_itself_is_kept_for_a_pe
     assert await kept(hoster, rows[WHOLE]) == mail
 
 
+async def test_a_type_that_no_database_takes_is_noted_in_printable_words_and_the_document_is_kept(
+    hoster: Equipment,
+) -> None:
+    head = b"Subject: Ver\0\x1b[2Jtrag\nContent-Type: multipart/mixed; boundary=b\n\n"
+    foreign = b"--b\nContent-Type: application/x\0\x1by\n\nPK\3\4 an archive\n"
+    await sent(hoster, head + foreign + part("filename=good.pdf") + b"--b--\n")
+    (row,) = await Returned.select()
+    assert (row["name"], row["original"] is not None) == ("good.pdf", True)
+    assert "refused, it is no PDF, TIFF, JPEG or PNG" in row["note"]
+    assert (row["note"] + row["subject"]).isprintable()
+
+
 async def test_a_mail_at_which_the_reader_ended_is_kept_as_it_came(
     hoster: Equipment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
