@@ -133,9 +133,8 @@ def _verdicts(
 def _exclusion(
     host: Host, services: Sequence[Service], pool: str, room: Mapping[str, int], alive: AbstractSet[str]
 ) -> str | None:
-    missing = sorted(set(services) - set(host.services))
-    if missing:
-        return f"does not serve {', '.join(missing)}"
+    if any(service not in host.services for service in services):
+        return f"does not serve {', '.join(sorted(set(services) - set(host.services)))}"
     if pool not in host.pools:
         return f"is not in the pool {pool}"
     if not host.accepts_new_accounts:

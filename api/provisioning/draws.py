@@ -17,7 +17,7 @@ from api.lifecycle import IllegalMoveError, JobEvent
 from api.notices import outbox
 from api.piccolo_conf import DB
 from api.provisioning import fleet, jobs
-from api.provisioning.tables import Account, Draw, Job, PlacementFile
+from api.provisioning.tables import Account, Draw, Job
 from api.tables import Journal
 
 ANSWER_WITHIN = timedelta(seconds=10)
@@ -100,9 +100,8 @@ async def answer(draw_id: str, host: str, digest: str, drawn: Mapping[str, str] 
 
 async def repeat(row: Mapping[str, Any]) -> placement.Draw:
     """Draw again from what was kept of a draw."""
-    known = await fleet.approved()
-    assert known is not None
-    hosts = await _placement(row["digest"]) or known.placement
+    hosts = await fleet.placement_of(row["digest"])
+    assert hosts is not None
     need = msgspec.json.decode(row["need"], type=Need)
     room: dict[str, int] = json.loads(row["room"])
     return placement.draw(hosts, need, bytes.fromhex(row["seed"]), room, set(json.loads(row["alive"])))
@@ -213,11 +212,6 @@ async def _order_of(account: str) -> int:
     row = await Account.select(Account.order).where(Account.id == account).first()
     assert row is not None
     return int(row["order"])
-
-
-async def _placement(digest: str) -> placement.Placement | None:
-    row = await PlacementFile.select().where(PlacementFile.digest == digest).first()
-    return None if row is None else placement.decode(row["content"].encode())
 
 
 def _unanswered(now: datetime) -> Any:

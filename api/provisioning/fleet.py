@@ -13,6 +13,10 @@ from api import journal
 from api.piccolo_conf import DB
 from api.provisioning.tables import Host, PlacementFile, Reservation
 
+_MOST_KEPT = 8
+_kept: dict[str, placement.Placement] = {}
+"""Placement files by digest: what a digest names never changes, and a large fleet's takes its time to read."""
+
 ALIVE_WITHIN = timedelta(seconds=75)
 """An agent that has not asked for so long is silent: three long polls."""
 
@@ -34,8 +38,22 @@ class Fleet(NamedTuple):
 
 async def approved() -> Fleet | None:
     """Return the placement file in force, None before the first approval."""
-    row = await PlacementFile.select().order_by(PlacementFile.approved_at, ascending=False).first()
-    return None if row is None else Fleet(row["digest"], placement.decode(row["content"].encode()))
+    newest = PlacementFile.select(PlacementFile.digest).order_by(PlacementFile.approved_at, ascending=False)
+    row = await newest.first()
+    known = None if row is None else await placement_of(row["digest"])
+    return None if row is None or known is None else Fleet(row["digest"], known)
+
+
+async def placement_of(digest: str) -> placement.Placement | None:
+    """Return the placement file with *digest*, in force or not; None if it was never approved."""
+    if (known := _kept.get(digest)) is None:
+        row = await PlacementFile.select(PlacementFile.content).where(PlacementFile.digest == digest).first()
+        if row is None:
+            return None
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        known = _kept[digest] = placement.decode(row["content"].encode())
+    return known
 
 
 async def approve(content: bytes, *, actor: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 import httpx
@@ -63,8 +63,7 @@ def test_a_job_that_is_reported_done_makes_the_order_active(fleet_shop: Shop, or
 def test_nothing_is_handed_to_a_connection_that_was_cut(fleet_api: Api, fleet_shop: Shop, fleet: PlayedFleet) -> None:
     one, other = fleet.agents.values()
     orders = [order_and_confirm(fleet_shop, fleet_api.sms_sink, new_person(), new_domain()) for _ in range(6)]
-    with pytest.raises(httpx.ReadTimeout):
-        other.http.post("work", json={"digest": None, "wait_s": 2, "capacity": 8}, timeout=0.2)
+    hang_up(other)
     while not all(has_host(fleet_shop, order) for order in orders):
         draw_only(one, fleet)
     attempts: list[int] = []
@@ -73,6 +72,15 @@ def test_nothing_is_handed_to_a_connection_that_was_cut(fleet_api: Api, fleet_sh
             attempts.append(job.attempt)
             assert job.report(Outcome.SUCCEEDED).status_code == 200
     assert attempts == [1] * len(orders)
+
+
+def hang_up(agent: PlayedAgent) -> None:
+    """Ask for jobs and cut the connection while the question waits; what earlier tests left over is done before."""
+    with suppress(httpx.ReadTimeout):
+        while True:
+            answer = agent.http.post("work", json={"digest": None, "wait_s": 2, "capacity": 8}, timeout=0.3)
+            for task in answer.json()["jobs"] if answer.status_code == 200 else ():
+                TakenJob(agent, task).report(Outcome.SUCCEEDED)
 
 
 def has_host(shop: Shop, order: Receipt) -> bool:
