@@ -11,6 +11,7 @@ import idna
 
 from api import settings
 from api.activation.changed import domains_changed
+from api.catalogue import load
 from api.commands import AS_JSON, OPERATOR, run, show
 from api.console import domains
 from api.domains import decisions, instructions, registration
@@ -58,7 +59,7 @@ def domain_list(state: str | None, *, as_json: bool) -> None:
 @AS_JSON
 def domain_show(name: str, *, as_json: bool) -> None:
     """Show all of NAME: history, what was sent to the registry, what it said, zone. No auth code."""
-    seen = _told(domains.view(name))
+    seen = _told(domains.view(name, load(settings.load().catalogue.folder).registries))
     here = seen.domain
     lines = [f"{here.unicode} ({here.name}): {here.action}, {here.state}, order {here.cart_id}"]
     lines += [
@@ -76,6 +77,12 @@ def domain_show(name: str, *, as_json: bool) -> None:
         delegated = "at the registry" if seen.zone.is_delegated else "not at the registry"
         ds = ", ".join(f"{ds.key_tag} {ds.algorithm} {ds.digest_type} {ds.digest}" for ds in seen.zone.ds)
         lines.append(f"  zone: DS {ds or 'none'} ({delegated}) {seen.zone.problem or ''}".rstrip())
+    registry = seen.registry
+    price = registry.transfer_cents if here.action == "transfer" else registry.register_cents
+    lines.append(
+        f"  {registry.name}: {here.action} {price / 100:.2f}, renewal {registry.renew_cents / 100:.2f} a year, net;"
+        f" transfers are {registry.transfer}; auth codes: {registry.auth_code}"
+    )
     show(seen, as_json=as_json, line="\n".join(lines))
 
 

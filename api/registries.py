@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Years = Annotated[int, msgspec.Meta(ge=1, le=99)]
 Tld = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*|\*)\Z")]
 
@@ -34,6 +35,15 @@ class AuthCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return known and self.shortest <= len(code) <= self.longest
 
 
+class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a registry takes from us, net."""
+
+    register_cents: Count
+    transfer_cents: Count
+    #: A year.
+    renew_cents: Count
+
+
 class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One registry, as it has published."""
 
@@ -42,8 +52,12 @@ class Registry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: For how many years a domain can be registered, the usual one first.
     periods_years: Annotated[tuple[Years, ...], msgspec.Meta(min_length=1)]
     auth_code: AuthCodes
+    #: What staff are told a try costs.
+    prices: Prices
     #: Whether it asks the name servers before it registers: the zone has to answer by then.
     zone_before_order: bool
+    #: Whether a right code moves a domain at once, or the other side is asked first; staff are told.
+    transfer: Literal["immediate", "pending"]
     #: Whether a transfer prolongs the domain by a year, and is ordered with one.
     transfer_adds_year: bool
     #: Whether holders are objects of their own, or nothing is told of them.

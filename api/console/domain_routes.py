@@ -59,7 +59,7 @@ async def list_domains(request: Req) -> DomainEntries:
 @get("/api/v1/staff/domains/{name:str}", **described(Access.STAFF, {200: DomainView}, problems=(422,)))
 async def show_domain(request: Req) -> DomainView:
     """Show all of a domain: history, what was sent and what the registry said, its zone; never an auth code."""
-    return await domains.view(_label(request))
+    return await domains.view(_label(request), request.app.state.equipment.catalogue.registries)
 
 
 @get(

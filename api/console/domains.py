@@ -13,6 +13,7 @@ from api.domains.tables import DomainTrade, RegistryMessage, Zone
 from api.identity import NotThereError
 from api.intake.names import spoken
 from api.lifecycle import HELD_DOMAINS, DomainState
+from api.registries import Registries, Registry, registry_of
 from api.shop.page import Time
 from api.tables import Journal, OrderDomain
 
@@ -78,6 +79,22 @@ class ZoneView(msgspec.Struct, frozen=True):
     changed_at: Time
 
 
+class RegistryView(msgspec.Struct, frozen=True):
+    """What the domain's registry wants: of whoever orders there again, in whose words, at what price."""
+
+    name: str
+    periods_years: Sequence[int]
+    #: What its auth codes look like.
+    auth_code: str
+    #: Whether a right code moves a domain at once, or the other side is asked first.
+    transfer: Literal["immediate", "pending"]
+    #: Net, for one period.
+    register_cents: int
+    transfer_cents: int
+    #: Net, a year.
+    renew_cents: int
+
+
 class DomainView(msgspec.Struct, frozen=True):
     """All of one domain."""
 
@@ -86,6 +103,7 @@ class DomainView(msgspec.Struct, frozen=True):
     trades: Sequence[TradeView]
     messages: Sequence[MessageView]
     zone: ZoneView | None
+    registry: RegistryView
 
 
 class DomainEntries(msgspec.Struct, frozen=True):
@@ -112,7 +130,7 @@ async def entries(state: DomainState | None) -> DomainEntries:
     return DomainEntries([_entry(row, (await _trades(row["id"]))[:1]) for row in found])
 
 
-async def view(name: str) -> DomainView:
+async def view(name: str, registries: Registries) -> DomainView:
     """Return all of the domain *name* (A-label), of the order that holds it or held it last.
 
     Raises:
@@ -132,6 +150,7 @@ async def view(name: str) -> DomainView:
         trades=[_taken_over(TradeView, trade) for trade in trades],
         messages=(await messages(name)).messages,
         zone=None if zone is None else _zone(zone),
+        registry=_registry(registry_of(name, registries)),
     )
 
 
@@ -155,6 +174,14 @@ def _entry(row: Mapping[str, Any], last: Sequence[Mapping[str, Any]]) -> DomainE
         cart_id=row["order.cart_id"],
         reason=last[0]["reason"] if last else None,
     )
+
+
+def _registry(facts: Registry) -> RegistryView:
+    prices = facts.prices
+    return RegistryView(
+        facts.name, facts.periods_years, facts.auth_code.said, facts.transfer,
+        prices.register_cents, prices.transfer_cents, prices.renew_cents,
+    )  # fmt: skip
 
 
 def _history(row: Mapping[str, Any]) -> Entry:

@@ -167,6 +167,8 @@ async def test_staff_see_all_of_a_domain_but_its_code(
     assert [row["event"] for row in shown.json()["history"]][-1] == "REFUSED"
     assert shown.json()["trades"][0]["words"] == "Invalid authorization information"
     assert "aB&" not in json.dumps(shown.json())
+    registry = shown.json()["registry"]
+    assert (registry["name"], registry["transfer"], registry["transfer_cents"]) == ("Verisign", "pending", 1000)
     assert (await client.get("/api/v1/staff/domains/unbekannt.de", headers=bearer)).status_code == 404
     assert (await client.get("/api/v1/staff/domains?state=NONE", headers=bearer)).status_code == 422
     assert (await client.get("/api/v1/staff/registry-messages", headers=bearer)).json() == {"messages": []}
