@@ -21,7 +21,7 @@ CUSTOMER: dict[str, Any] = {
     "id": 1, "number": 100_001, "kind": "consumer", "company": None, "given_name": "{Klammer}",
     "family_name": "O'Brien", "street": "Am Markt 3", "postal_code": "80331", "city": "München", "country": "DE",
     "email": "j@example.org", "vat_id": None, "payment_method": "sepa_debit", "iban_last4": "2051",
-    "mandate_reference": "7K3MP9TA4", "language": "de",
+    "mandate_reference": "7K3MP9TA4", "mandate_signed_on": None, "language": "de",
     "created_at": datetime(2026, 11, 24, tzinfo=UTC),
 }  # fmt: skip
 
