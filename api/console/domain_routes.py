@@ -76,7 +76,7 @@ async def list_messages(request: Req) -> MessageViews:
 
 @post(
     "/api/v1/staff/registry-messages/{message_id:str}/noted",
-    **described(Access.STAFF, {200: MessageNoted}, problems=(404,)),
+    **described(Access.STAFF, {200: MessageNoted}, problems=(404, 422)),
 )
 async def note_message(request: Req) -> MessageNoted:
     """Say that an unclear message of a registry is seen to."""
