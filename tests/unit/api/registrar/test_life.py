@@ -238,6 +238,6 @@ async def test_wherever_the_connection_drops_workers_order_a_domain_once(
             await hoster.work()
         assert await state_of(name) == "REGISTERED"
         assert hoster.lab.creates(name) == 1
-        assert looked <= 3
+        assert looked <= (3 if command == "info domain" else 2)  # there a look itself is lost
     assert await DomainTrade.count() == TIMES
     assert await OrderDomain.count().where(OrderDomain.state == "REGISTERED") == TIMES
