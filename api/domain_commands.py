@@ -25,7 +25,7 @@ from api.lifecycle import DomainState, IllegalMoveError
 T = TypeVar("T")
 
 
-def _label(_: click.Context, __: click.Parameter, value: str) -> str:
+def label(_: click.Context, __: click.Parameter, value: str) -> str:
     """Return the A-label of a domain in either spelling."""
     try:
         return idna.encode(value, uts46=True, std3_rules=True).decode("ascii")
@@ -33,7 +33,7 @@ def _label(_: click.Context, __: click.Parameter, value: str) -> str:
         raise click.BadParameter("this is no domain name") from error
 
 
-NAME = click.argument("name", callback=_label)
+NAME = click.argument("name", callback=label)
 
 
 @click.group("domain")

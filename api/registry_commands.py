@@ -7,10 +7,10 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import click
-import idna
 
 from api import settings
 from api.commands import AS_JSON, OPERATOR, run, show
+from api.domain_commands import label
 from api.domains.epp.access import account
 from api.domains.epp.record import frames_about, recorder
 from api.domains.epp.release import release
@@ -21,14 +21,9 @@ from api.piccolo_conf import DB
 T = TypeVar("T")
 
 
-def _label(_: click.Context, __: click.Parameter, value: str) -> str:
+def _label(context: click.Context, parameter: click.Parameter, value: str) -> str:
     """Return the A-label of a domain in either spelling; ids of contacts stay as they are."""
-    if value.isascii():
-        return value.lower()
-    try:
-        return idna.encode(value, uts46=True, std3_rules=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise click.BadParameter("this is no domain name") from error
+    return value.lower() if value.isascii() else label(context, parameter, value)
 
 
 NAME = click.argument("name", callback=_label)

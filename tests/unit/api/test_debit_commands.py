@@ -12,21 +12,18 @@ from api.tables import Customer
 from tests.unit.api.issued import FACTS, STAFF, TODAY, accepted, bill, hoster
 from tests.unit.api.test_archive import unguarded
 from tests.unit.api.test_billing_commands import SELLER
-from tests.unit.api.test_commands import ROOT, ankunft
+from tests.unit.api.test_commands import ankunft
 from tests.unit.api.test_public_bodies import LEITWEG
-from tests.unit.api.test_settings import GOOD
+from tests.unit.api.test_risk_commands import written_config
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def config(database: str, equipment: Equipment, tmp_path: Path) -> Path:
-    """Settings of an API whose database is the test's."""
-    text = GOOD.replace("sqlite:////var/lib/ankunft/ankunft.sqlite", database)
-    text = text.replace("/etc/ankunft/keys", str(equipment.settings.keys.folder))
-    text = text.replace("/opt/ankunft/catalogue", f"{ROOT}/inventory/catalogue")
-    file = tmp_path / "ankunft.toml"
-    file.write_text(text.replace("/opt/ankunft/templates", f"{ROOT}/templates") + SELLER)
+def config(tmp_path: Path, database: str) -> Path:
+    """Settings of an API whose database is the test's; the keys are those of `equipment`."""
+    file = written_config(tmp_path, database)
+    file.write_text(file.read_text() + SELLER)
     return file
 
 

@@ -15,23 +15,18 @@ from api.provisioning.tables import Account, Job
 from api.tables import Journal, Order
 from tests.unit.api.issued import STAFF, TODAY, accepted, hoster
 from tests.unit.api.test_billing_commands import SELLER
-from tests.unit.api.test_risk_commands import ankunft, told
-from tests.unit.api.test_settings import GOOD
+from tests.unit.api.test_risk_commands import ankunft, told, written_config
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
 DAY = f"{TODAY}"
 
 
 @pytest.fixture
 def config(tmp_path: Path, database: str) -> Path:
     """Settings of the test's database; the keys are those of `settings`."""
-    text = GOOD.replace("sqlite:////var/lib/ankunft/ankunft.sqlite", database)
-    text = text.replace("/etc/ankunft/keys", f"{tmp_path}/keys")
-    text = text.replace("/opt/ankunft/catalogue", f"{ROOT}/inventory/catalogue")
-    file = tmp_path / "ankunft.toml"
-    file.write_text(text.replace("/opt/ankunft/templates", f"{ROOT}/templates") + SELLER)
+    file = written_config(tmp_path, database)
+    file.write_text(file.read_text() + SELLER)
     return file
 
 
